@@ -1,0 +1,29 @@
+"""What one indexing job leaves behind, and the only code that reads and writes it.
+
+A *store* is the directory given to ``--out`` and ``--bundle``::
+
+    current                      the name of the version being served, one line
+    versions/<time>-<hash>/      one bundle each: manifest, vectors, FAISS indexes, tables, encoder
+
+``store`` moves between versions, ``bundle`` is one of them opened, ``writer`` makes one. A bundle is data: opening
+one runs no code from it.
+"""
+
+from crossfade.bundle.bundle import Bundle
+from crossfade.bundle.contents import Catalogue, Past, VectorSpace
+from crossfade.bundle.manifest import Manifest
+from crossfade.bundle.store import BundleStore
+from crossfade.bundle.vector_index import VectorIndex
+from crossfade.bundle.writer import BundleContents, write_bundle
+
+__all__ = [
+    "Bundle",
+    "BundleContents",
+    "BundleStore",
+    "Catalogue",
+    "Manifest",
+    "Past",
+    "VectorIndex",
+    "VectorSpace",
+    "write_bundle",
+]

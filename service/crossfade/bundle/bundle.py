@@ -1,0 +1,148 @@
+"""One bundle, verified and opened for serving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from crossfade.bundle import layout
+from crossfade.bundle.contents import Catalogue, Past, VectorSpace
+from crossfade.bundle.manifest import MANIFEST_NAME, Manifest, file_digest, read_manifest
+from crossfade.bundle.vector_index import VectorIndex
+from crossfade.errors import BundleCorruptError
+from crossfade.types import FloatArray, RowArray
+
+__all__ = ["Bundle"]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """All that one indexing run produced; immutable, so any number of threads may read it.
+
+    Attributes:
+        version: Its name, ``<time>-<hash>``.
+        manifest: How it was made.
+        catalogue: The items.
+        past: What each user did.
+        collaborative: Item factors.
+        content: Item embeddings.
+        users: Each user's factors in the metric of the scores, unit length; rows as in ``past``.
+        encoder_directory: Where the text encoder lies.
+    """
+
+    version: str
+    manifest: Manifest
+    catalogue: Catalogue
+    past: Past
+    collaborative: VectorSpace
+    content: VectorSpace
+    users: VectorIndex
+    encoder_directory: Path
+
+    @classmethod
+    def open(cls, directory: Path) -> Bundle:
+        """Open a version's directory, after every file's checksum.
+
+        Vectors are mapped into memory, not read, so that several processes share them.
+
+        Raises:
+            BundleCorruptError: If a file is missing, damaged or does not fit the others; the message names it.
+            BundleFormatError: If a newer Crossfade wrote it.
+        """
+        manifest = read_manifest(directory / MANIFEST_NAME)
+        _verify(directory, manifest)
+        item_table = _read_table(directory / layout.ITEMS)
+        user_table = _read_table(directory / layout.USERS)
+        bundle = cls(
+            version=directory.name,
+            manifest=manifest,
+            catalogue=Catalogue(item_table, _floats(directory / layout.POPULARITY)),
+            past=Past(
+                user_table["user_id"].to_list(),
+                starts=_rows(directory / layout.PAST_STARTS),
+                items=_rows(directory / layout.PAST_ITEMS),
+                weights=_floats(directory / layout.PAST_WEIGHTS),
+            ),
+            collaborative=_read_space(directory, layout.COLLABORATIVE),
+            content=_read_space(directory, layout.CONTENT),
+            users=VectorIndex.load(directory / layout.USER_INDEX),
+            encoder_directory=directory / layout.ENCODER,
+        )
+        bundle._check_sizes(directory)
+        return bundle
+
+    def _check_sizes(self, directory: Path) -> None:
+        """Refuse parts that are each intact but do not belong together."""
+        n_items, n_users = self.catalogue.table.height, len(self.past.user_ids)
+        sizes = [
+            (layout.POPULARITY, len(self.catalogue.popularity), n_items),
+            layout.PAST_STARTS: (len(self.past.starts), n_users + 1),
+            layout.PAST_ITEMS: (len(self.past.items), int(self.past.starts[-1])),
+            layout.PAST_WEIGHTS: (len(self.past.weights), int(self.past.starts[-1])),
+            layout.COLLABORATIVE.targets: (len(self.collaborative.targets), n_items),
+            layout.COLLABORATIVE.sources: (len(self.collaborative.sources), n_items),
+            layout.COLLABORATIVE.index: (self.collaborative.index.size, n_items),
+            layout.CONTENT.targets: (len(self.content.targets), n_items),
+            layout.CONTENT.index: (self.content.index.size, n_items),
+            layout.USER_INDEX: (self.users.size, n_users),
+        }
+        for name, (found, expected) in sizes.items():
+            if found != expected:
+                raise BundleCorruptError(f"{directory / name}: {found} entries, expected {expected}")
+
+
+def _verify(directory: Path, manifest: Manifest) -> None:
+    for name, entry in manifest.files.items():
+        path = directory / name
+        if not path.is_file():
+            raise BundleCorruptError(f"{path}: missing; build the bundle again or roll back")
+        if path.stat().st_size != entry.bytes or file_digest(path) != entry.sha256:
+            raise BundleCorruptError(f"{path}: not the bytes that were written (checksum); build again or roll back")
+    for name in layout.REQUIRED:
+        if name not in manifest.files:
+            raise BundleCorruptError(f"{directory / name}: not listed in the manifest")
+
+
+def _read_table(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise BundleCorruptError(f"{path}: not readable as Parquet") from error
+
+
+def _map(path: Path) -> NDArray[np.generic]:
+    try:
+        # asarray drops the memmap subclass, whose overhead every small slice would pay, and keeps the mapping.
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError) as error:
+        raise BundleCorruptError(f"{path}: not readable as an array") from error
+
+
+def _floats(path: Path) -> FloatArray:
+    array = _map(path)
+    if array.dtype != np.float32:
+        raise BundleCorruptError(f"{path}: {array.dtype} values, expected float32")
+    return cast(FloatArray, array)
+
+
+def _rows(path: Path) -> RowArray:
+    array = _map(path)
+    if array.dtype != np.int64:
+        raise BundleCorruptError(f"{path}: {array.dtype} values, expected int64")
+    return cast(RowArray, array)
+
+
+def _read_space(directory: Path, files: layout.SpaceFiles) -> VectorSpace:
+    targets = _floats(directory / files.targets)
+    return VectorSpace(
+        sources=targets if files.sources is None else _floats(directory / files.sources),
+        targets=targets,
+        mean=_floats(directory / files.mean),
+        covariance=_floats(directory / files.covariance),
+        index=VectorIndex.load(directory / files.index),
+    )

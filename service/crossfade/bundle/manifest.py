@@ -1,0 +1,145 @@
+"""The manifest: what is in a bundle, how it was made, and a checksum for every file."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from crossfade.errors import BundleCorruptError, BundleFormatError
+
+__all__ = [
+    "FORMAT_VERSION",
+    "MANIFEST_NAME",
+    "Counts",
+    "EncoderInfo",
+    "Factorization",
+    "FileEntry",
+    "IndexInfo",
+    "Manifest",
+    "file_digest",
+    "read_manifest",
+]
+
+FORMAT_VERSION = 1
+"""Raised by every change that an older Crossfade could not read."""
+
+MANIFEST_NAME = "manifest.json"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileEntry(_Part):
+    """One file of the bundle."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Hex SHA-256 of the file's bytes.")
+    bytes: int = Field(ge=0, description="Size in bytes.")
+
+
+class Counts(_Part):
+    """How much the bundle holds."""
+
+    items: int = Field(ge=0, description="Items that can be recommended.")
+    warm_items: int = Field(ge=0, description="Items with at least one weighted event, so with factors of their own.")
+    described_items: int = Field(ge=0, description="Items with text to embed.")
+    users: int = Field(ge=0, description="Users with at least one event.")
+    events: int = Field(ge=0, description="Events that passed cleaning.")
+    past_items: int = Field(ge=0, description="Distinct (user, item) pairs among them, impressions apart.")
+
+
+class EncoderInfo(_Part):
+    """The text encoder that made the embeddings and that the bundle carries."""
+
+    name: str = Field(description="As the encoder names itself, for example all-MiniLM-L6-v2 or tfidf.")
+    fingerprint: str = Field(description="Hash of its weights and settings.")
+    dimension: int = Field(ge=1, description="Length of an embedding.")
+    languages: tuple[str, ...] | None = Field(description="ISO 639-1 codes it understands; null when not known.")
+
+
+class Factorization(_Part):
+    """Hyper-parameters of the truncated SVD."""
+
+    rank: int = Field(ge=1, description="Number of factors.")
+    user_exponent: Share = Field(description="a in D_u^-a X D_i^-b.")
+    item_exponent: Share = Field(description="b in D_u^-a X D_i^-b; targets are scaled back by the same power.")
+    spectral_exponent: float = Field(ge=0, description="p in sigma^p, the weight of each factor in the sources.")
+    seed: int = Field(ge=0, description="Seed of the randomized solver.")
+
+
+class IndexInfo(_Part):
+    """One FAISS index."""
+
+    kind: Literal["flat", "hnsw"] = Field(description="flat searches exactly, hnsw approximately.")
+    vectors: int = Field(ge=0, description="How many vectors it holds.")
+    dimension: int = Field(ge=1, description="Their length.")
+    recall: Share = Field(description="Share of the exact 100 nearest that a search of 100 returns, on a sample.")
+
+
+class Manifest(_Part):
+    """Everything about a bundle that is not a vector or a table."""
+
+    format_version: Literal[1] = Field(description="Of the bundle's files.")
+    crossfade_version: str = Field(description="Of the package that wrote it.")
+    created_at: datetime = Field(description="When, in UTC.")
+    counts: Counts
+    encoder: EncoderInfo
+    factorization: Factorization
+    indexes: dict[str, IndexInfo] = Field(description="By name: embeddings, targets, users.")
+    weights: dict[str, float] = Field(description="Default weight of each component, >= 0.")
+    tenth_best: dict[str, float] = Field(
+        description="Per component, the median over users of its tenth-best item, in standard deviations above the "
+        "catalogue's mean; dividing by it makes equal weights mean equal say."
+    )
+    cleaning: dict[str, dict[str, int]] = Field(description="Rows read, kept and dropped by reason, per input table.")
+    files: dict[str, FileEntry] = Field(description="Every other file, by its path inside the bundle.")
+
+
+def file_digest(path: Path) -> str:
+    """Return the hex SHA-256 of a file, read in pieces.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest.
+
+    Args:
+        path: The manifest itself, inside a version's directory; the directory's name ends in the first 12 hex
+            digits of the manifest's SHA-256, so the manifest is checked as well as what it lists.
+
+    Raises:
+        BundleCorruptError: If it is missing, unreadable, altered or not a manifest.
+        BundleFormatError: If it was written in a newer format.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise BundleCorruptError(f"{path}: cannot be read ({error.strerror}); build the bundle again") from error
+    expected = path.parent.name.rpartition("-")[2]
+    if hashlib.sha256(raw).hexdigest()[:12] != expected:
+        raise BundleCorruptError(
+            f"{path}: its checksum is not the one in the directory's name ({expected}); "
+            "the file was altered or the directory renamed"
+        )
+    try:
+        return Manifest.model_validate_json(raw)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        if problem["loc"] == ("format_version",):
+            raise BundleFormatError(
+                f"{path}: format version {problem['input']!r}; this Crossfade reads format {FORMAT_VERSION}. "
+                "Upgrade crossfade, or build the bundle again with this version"
+            ) from error
+        where = ".".join(str(part) for part in problem["loc"])
+        raise BundleCorruptError(f"{path}: not a manifest: {where or 'file'}: {problem['msg']}") from error

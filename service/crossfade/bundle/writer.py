@@ -1,0 +1,138 @@
+"""Writes one version's directory: files first, checksums next, its final name last."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from crossfade.bundle import layout
+from crossfade.bundle.contents import Catalogue, Past, VectorSpace
+from crossfade.bundle.manifest import MANIFEST_NAME, FileEntry, Manifest, file_digest
+from crossfade.bundle.vector_index import VectorIndex
+
+__all__ = ["BundleContents", "write_bundle"]
+
+_UNFINISHED = ".building-"
+_ABANDONED_AFTER_S = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class BundleContents:
+    """Everything to write; rows agree between the parts.
+
+    Attributes:
+        catalogue: The items.
+        past: What each user did.
+        collaborative: Item factors and their index.
+        content: Item embeddings and their index.
+        users: One vector per user row of ``past``.
+        write_encoder: Writes the text encoder's files into the directory it is given.
+        manifest: Makes the manifest once the files' digests and the time are known.
+    """
+
+    catalogue: Catalogue
+    past: Past
+    collaborative: VectorSpace
+    content: VectorSpace
+    users: VectorIndex
+    write_encoder: Callable[[Path], None]
+    manifest: Callable[[datetime, dict[str, FileEntry]], Manifest]
+
+
+def write_bundle(contents: BundleContents, versions: Path) -> Path:
+    """Write one version below ``versions`` and return its directory.
+
+    Until the last step the files lie in a hidden directory, which is removed on any failure, Ctrl-C included; what a
+    killed process left there is removed by a later run, a day on.
+
+    Raises:
+        OSError: If the disk is full or not writable; nothing is left behind.
+    """
+    versions.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(versions)
+    with _unfinished_directory(versions) as directory:
+        _write_files(contents, directory)
+        created_at = datetime.now(UTC)
+        entries = {
+            path.relative_to(directory).as_posix(): FileEntry(sha256=file_digest(path), bytes=path.stat().st_size)
+            for path in sorted(directory.rglob("*"))
+            if path.is_file()
+        }
+        manifest = contents.manifest(created_at, entries).model_dump_json(indent=2).encode()
+        (directory / MANIFEST_NAME).write_bytes(manifest)
+        for path in directory.rglob("*"):
+            _flush_to_disk(path)
+        name = f"{created_at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(manifest).hexdigest()[:12]}"
+        final = versions / name
+        directory.rename(final)
+    _flush_to_disk(versions)
+    return final
+
+
+@contextmanager
+def _unfinished_directory(versions: Path) -> Iterator[Path]:
+    directory = versions / f"{_UNFINISHED}{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    directory.mkdir()
+    try:
+        yield directory
+    finally:  # after success the directory has another name and there is nothing to remove
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _remove_abandoned(versions: Path) -> None:
+    for directory in versions.glob(f"{_UNFINISHED}*"):
+        if time.time() - directory.stat().st_mtime > _ABANDONED_AFTER_S:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _write_files(contents: BundleContents, directory: Path) -> None:
+    for name in layout.REQUIRED:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+    contents.catalogue.table.write_parquet(directory / layout.ITEMS)
+    _save(directory / layout.POPULARITY, contents.catalogue.popularity)
+    _write_past(contents.past, directory)
+    _write_space(contents.collaborative, layout.COLLABORATIVE, directory)
+    _write_space(contents.content, layout.CONTENT, directory)
+    contents.users.save(directory / layout.USER_INDEX)
+    (directory / layout.ENCODER).mkdir()
+    contents.write_encoder(directory / layout.ENCODER)
+
+
+def _write_past(past: Past, directory: Path) -> None:
+    pl.DataFrame({"user_id": past.user_ids}, schema={"user_id": pl.String}).write_parquet(directory / layout.USERS)
+    _save(directory / layout.PAST_STARTS, past.starts)
+    _save(directory / layout.PAST_ITEMS, past.items)
+    _save(directory / layout.PAST_WEIGHTS, past.weights)
+
+
+def _write_space(space: VectorSpace, files: layout.SpaceFiles, directory: Path) -> None:
+    if files.sources is not None:
+        _save(directory / files.sources, space.sources)
+    _save(directory / files.targets, space.targets)
+    _save(directory / files.mean, space.mean)
+    _save(directory / files.covariance, space.covariance)
+    space.index.save(directory / files.index)
+
+
+def _save(path: Path, array: NDArray[np.generic]) -> None:
+    np.save(path, array, allow_pickle=False)
+
+
+def _flush_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
