@@ -79,13 +79,14 @@ class Bundle:
     def _check_sizes(self, directory: Path) -> None:
         """Refuse parts that are each intact but do not belong together."""
         n_items, n_users = self.catalogue.table.height, len(self.past.user_ids)
-        sizes = [
-            (layout.POPULARITY, len(self.catalogue.popularity), n_items),
+        n_past = int(self.past.starts[-1])
+        sizes = {
+            layout.POPULARITY: (len(self.catalogue.popularity), n_items),
             layout.PAST_STARTS: (len(self.past.starts), n_users + 1),
-            layout.PAST_ITEMS: (len(self.past.items), int(self.past.starts[-1])),
-            layout.PAST_WEIGHTS: (len(self.past.weights), int(self.past.starts[-1])),
+            layout.PAST_ITEMS: (len(self.past.items), n_past),
+            layout.PAST_WEIGHTS: (len(self.past.weights), n_past),
+            "collaborative/sources.npy": (len(self.collaborative.sources), n_items),
             layout.COLLABORATIVE.targets: (len(self.collaborative.targets), n_items),
-            layout.COLLABORATIVE.sources: (len(self.collaborative.sources), n_items),
             layout.COLLABORATIVE.index: (self.collaborative.index.size, n_items),
             layout.CONTENT.targets: (len(self.content.targets), n_items),
             layout.CONTENT.index: (self.content.index.size, n_items),
