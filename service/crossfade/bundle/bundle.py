@@ -144,6 +144,6 @@ def _read_space(directory: Path, files: layout.SpaceFiles) -> VectorSpace:
         sources=targets if files.sources is None else _floats(directory / files.sources),
         targets=targets,
         mean=_floats(directory / files.mean),
-        covariance=_floats(directory / files.covariance),
+        root=_floats(directory / files.root),
         index=VectorIndex.load(directory / files.index),
     )

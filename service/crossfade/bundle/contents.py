@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import polars as pl
 
 from crossfade.bundle.vector_index import VectorIndex
@@ -98,13 +97,14 @@ class VectorSpace:
         sources: Shape (n_items, d): what a past item adds to a user's vector.
         targets: Shape (n_items, d): what that vector is multiplied with. Content uses the embeddings for both.
         mean: Shape (d,), of the targets over the catalogue.
-        covariance: Shape (d, d), of the targets over the catalogue, so that the scores of a vector q over the whole
-            catalogue have mean ``q @ mean`` and variance ``q @ covariance @ q`` without scoring it.
+        root: Shape (d, d), the symmetric square root of the targets' covariance over the catalogue. The scores of a
+            vector q over the whole catalogue have mean ``q @ mean`` and standard deviation ``|root @ q|``, without
+            scoring it; two users are alike as their ``root @ q`` point the same way.
         index: The targets by inner product.
     """
 
     sources: FloatArray
     targets: FloatArray
     mean: FloatArray
-    covariance: FloatArray
+    root: FloatArray
     index: VectorIndex

@@ -27,7 +27,7 @@ class SpaceFiles:
     sources: str | None
     targets: str
     mean: str
-    covariance: str
+    root: str
     index: str
 
 
@@ -41,14 +41,14 @@ COLLABORATIVE = SpaceFiles(
     sources="collaborative/sources.npy",
     targets="collaborative/targets.npy",
     mean="collaborative/mean.npy",
-    covariance="collaborative/covariance.npy",
+    root="collaborative/root.npy",
     index="collaborative/targets.faiss",
 )
 CONTENT = SpaceFiles(
     sources=None,
     targets="content/embeddings.npy",
     mean="content/mean.npy",
-    covariance="content/covariance.npy",
+    root="content/root.npy",
     index="content/embeddings.faiss",
 )
 USER_INDEX = "users.faiss"
@@ -64,7 +64,7 @@ REQUIRED = (
     *(
         name
         for space in (COLLABORATIVE, CONTENT)
-        for name in (space.sources, space.targets, space.mean, space.covariance, space.index)
+        for name in (space.sources, space.targets, space.mean, space.root, space.index)
         if name is not None
     ),
     USER_INDEX,

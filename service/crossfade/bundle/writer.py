@@ -122,7 +122,7 @@ def _write_space(space: VectorSpace, files: layout.SpaceFiles, directory: Path) 
         _save(directory / files.sources, space.sources)
     _save(directory / files.targets, space.targets)
     _save(directory / files.mean, space.mean)
-    _save(directory / files.covariance, space.covariance)
+    _save(directory / files.root, space.root)
     space.index.save(directory / files.index)
 
 

@@ -1,0 +1,167 @@
+"""The named parts of a score, each standardised so that equal weights mean equal say.
+
+A component's raw score is ``q @ target`` (or a constant per item). Its standardised value is
+``z = (raw - mean) / (deviation * tenth_best)``, mean and deviation over the whole catalogue, and ``tenth_best`` the
+median user's tenth-best item in deviations. A component without evidence is absent and adds exactly 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossfade.bundle import VectorSpace
+from crossfade.types import FloatArray, RowArray
+
+__all__ = ["Evidence", "Part", "PopularityPart", "VectorPart", "popularity_part", "vector_part"]
+
+# Below this share of the spread a vector of its length could have, a deviation is rounding noise.
+_NOISE = 1e-5
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one component knows of one query: ``vector = item_scale * sum_j weights[j] * sources[rows[j]] + text``.
+
+    Attributes:
+        vector: Shape (d,); zeros when there is no evidence.
+        item_scale: The factor between past items and the vector.
+        text: Shape (d,), the part that comes from the request's text; None without one.
+    """
+
+    vector: FloatArray
+    item_scale: float = 1.0
+    text: FloatArray | None = None
+
+
+class Part(Protocol):
+    """One component, prepared for a batch of b queries and weighted."""
+
+    @property
+    def name(self) -> str:
+        """The component's."""
+        ...
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Whether there is evidence, whatever the weight; shape (b,)."""
+        ...
+
+    def at(self, query: int, rows: RowArray) -> FloatArray:
+        """Return the weighted z of some items for one query, shape (len(rows),)."""
+        ...
+
+    def everywhere(self) -> FloatArray | float:
+        """Return the weighted z of every item for every query, of a shape that broadcasts to (b, n_items)."""
+        ...
+
+
+@dataclass(frozen=True)
+class VectorPart:
+    """A component whose raw score is an inner product.
+
+    Attributes:
+        name: The component's.
+        space: The item vectors.
+        evidence: One per query.
+        vectors: Shape (b, d), their vectors.
+        means: Shape (b,), mean raw score over the catalogue.
+        gains: Shape (b,), ``weight / (deviation * tenth_best)``; 0 where absent.
+        present: Shape (b,).
+    """
+
+    name: str
+    space: VectorSpace
+    evidence: Sequence[Evidence]
+    vectors: FloatArray
+    means: FloatArray
+    gains: FloatArray
+    present: NDArray[np.bool_]
+
+    def at(self, query: int, rows: RowArray) -> FloatArray:
+        """Return the weighted z of some items for one query, shape (len(rows),)."""
+        if self.gains[query] == 0:
+            return np.zeros(len(rows), np.float32)
+        raw = self.space.targets[rows] @ self.vectors[query]
+        return float(self.gains[query]) * (raw - float(self.means[query]))
+
+    def everywhere(self) -> FloatArray | float:
+        """Return the weighted z of every item for every query, shape (b, n_items)."""
+        if not self.gains.any():
+            return 0.0
+        scaled = self.vectors * self.gains[:, None]
+        return scaled @ self.space.targets.T - (self.gains * self.means)[:, None]
+
+    def nearest(self, n: int) -> RowArray:
+        """Look up the ``n`` items of largest raw score per query, shape (b, at most n).
+
+        Row -1 stands where the index found fewer, or where the component has no say for that query.
+        """
+        rows = np.full((len(self.vectors), min(n, self.space.index.size)), -1, np.int64)
+        asked = self.gains > 0
+        if asked.any():
+            rows[asked] = self.space.index.search(self.vectors[asked], n)[1]
+        return rows
+
+
+def vector_part(
+    name: str, space: VectorSpace, evidence: Sequence[Evidence], *, weights: FloatArray, tenth_best: float
+) -> VectorPart:
+    """Prepare a vector component for a batch.
+
+    Args:
+        name: The component's.
+        space: The item vectors.
+        evidence: One per query.
+        weights: Shape (b,), >= 0.
+        tenth_best: See the module.
+    """
+    vectors = np.stack([one.vector for one in evidence])
+    deviations = np.linalg.norm(vectors @ space.root, axis=1)
+    present = deviations > _NOISE * np.linalg.norm(vectors, axis=1) * np.linalg.norm(space.root)
+    gains = np.zeros(len(vectors), np.float32)
+    np.divide(weights, deviations * tenth_best, out=gains, where=present, casting="same_kind")
+    return VectorPart(name, space, evidence, vectors, vectors @ space.mean, gains, present)
+
+
+@dataclass(frozen=True)
+class PopularityPart:
+    """How much an item is used by everyone; the same for every query but for its weight.
+
+    Attributes:
+        name: The component's.
+        z: Shape (n_items,), standardised.
+        weights: Shape (b,).
+        present: Shape (b,), all alike: whether some items are more popular than others.
+    """
+
+    name: str
+    z: FloatArray
+    weights: FloatArray
+    present: NDArray[np.bool_]
+
+    def at(self, query: int, rows: RowArray) -> FloatArray:
+        """Return the weighted z of some items for one query, shape (len(rows),)."""
+        return float(self.weights[query]) * self.z[rows]
+
+    def everywhere(self) -> FloatArray | float:
+        """Return the weighted z of every item for every query, shape (b, n_items)."""
+        return self.weights[:, None] * self.z
+
+
+def popularity_part(popularity: FloatArray, *, weights: FloatArray, tenth_best: float) -> PopularityPart:
+    """Prepare the popularity component for a batch.
+
+    Args:
+        popularity: Shape (n_items,), a logarithm of how often each item was used.
+        weights: Shape (b,), >= 0.
+        tenth_best: See the module.
+    """
+    deviation = float(popularity.std()) if popularity.size else 0.0
+    known = deviation > 0
+    z = (popularity - popularity.mean()) / (deviation * tenth_best) if known else np.zeros_like(popularity)
+    return PopularityPart("popularity", z.astype(np.float32), weights, np.full(len(weights), known))

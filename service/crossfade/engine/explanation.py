@@ -1,0 +1,104 @@
+"""Why an item has its score: the components, and the user's own past items behind them.
+
+A vector component's weighted z is ``gain * (vector @ target - vector @ mean)`` and its vector is a sum over past
+items, so with the gain held constant past item j adds exactly ``gain * scale * w_j * s_j @ (target - mean)``. Sums are
+taken in float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossfade.bundle import Catalogue
+from crossfade.engine.components import VectorPart
+from crossfade.engine.fusion import Fusion
+from crossfade.engine.profile import Profile
+from crossfade.engine.query import Contribution, Explanation
+from crossfade.types import RowArray
+
+__all__ = ["explain"]
+
+_LISTED = 5
+_NAMED = 2
+
+
+def explain(catalogue: Catalogue, fusion: Fusion, query: int, profile: Profile, rows: RowArray) -> list[Explanation]:
+    """Return one explanation per item row, in the order given.
+
+    Args:
+        catalogue: For names.
+        fusion: The batch's components.
+        query: Which query of the batch.
+        profile: The query's profile, as given to the fusion.
+        rows: Item rows, shape (n,).
+    """
+    vector_parts = (fusion.collaborative, fusion.content)
+    past = {part.name: _from_past(part, query, profile, rows) for part in vector_parts}
+    text = {part.name: _from_text(part, query, rows) for part in vector_parts}
+    components = {name: past[name].sum(axis=1) + text[name] for name in past}
+    components[fusion.popularity.name] = fusion.popularity.at(query, rows).astype(np.float64)
+    by_past_item = past[fusion.collaborative.name] + past[fusion.content.name]
+    by_text = text[fusion.collaborative.name] + text[fusion.content.name]
+    return [
+        _one(
+            catalogue,
+            profile,
+            {name: float(values[place]) for name, values in components.items()},
+            by_past_item[place],
+            float(by_text[place]),
+        )
+        for place in range(len(rows))
+    ]
+
+
+def _centred(part: VectorPart, query: int, rows: RowArray) -> NDArray[np.float64]:
+    """Return gain * (target - mean), shape (n, d)."""
+    targets = part.space.targets[rows].astype(np.float64)
+    return float(part.gains[query]) * (targets - part.space.mean.astype(np.float64))
+
+
+def _from_past(part: VectorPart, query: int, profile: Profile, rows: RowArray) -> NDArray[np.float64]:
+    """Return each past item's contribution to each item, shape (n, n_past)."""
+    sources = part.space.sources[profile.rows].astype(np.float64)
+    scale = part.evidence[query].item_scale
+    return (_centred(part, query, rows) @ sources.T) * (scale * profile.weights.astype(np.float64))
+
+
+def _from_text(part: VectorPart, query: int, rows: RowArray) -> NDArray[np.float64]:
+    """Return the text's contribution to each item, shape (n,)."""
+    text = part.evidence[query].text
+    if text is None:
+        return np.zeros(len(rows))
+    return _centred(part, query, rows) @ text.astype(np.float64)
+
+
+def _one(
+    catalogue: Catalogue,
+    profile: Profile,
+    components: dict[str, float],
+    by_past_item: NDArray[np.float64],
+    by_text: float,
+) -> Explanation:
+    order = np.argsort(-np.abs(by_past_item), kind="stable")
+    because = [
+        Contribution(catalogue.item_ids[row], catalogue.titles[row], float(by_past_item[place]))
+        for place, row in ((place, int(profile.rows[place])) for place in order[:_LISTED])
+    ]
+    return Explanation(
+        components=components,
+        because=because,
+        other_items=float(by_past_item[order[_LISTED:]].sum()),
+        query_text=by_text,
+        text=_sentence(because, by_text),
+    )
+
+
+def _sentence(because: list[Contribution], by_text: float) -> str:
+    """Name what speaks for the item most; contributions that speak against it are left to the numbers."""
+    names = [f"“{one.title or one.item_id}”" for one in because if one.contribution > 0][:_NAMED]
+    past = f"because of {' and '.join(names)}" if names else ""
+    words = "close to your words" if by_text > 0 else ""
+    reasons = [words, past] if by_text >= sum(max(one.contribution, 0.0) for one in because) else [past, words]
+    said = "; ".join(reason for reason in reasons if reason) or "popular with everyone"
+    return f"{said[0].upper()}{said[1:]}."

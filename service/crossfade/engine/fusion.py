@@ -1,0 +1,84 @@
+"""Components to one score: a weighted sum of standardised parts, for a whole batch of queries at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossfade.bundle import Bundle
+from crossfade.engine.components import Part, PopularityPart, VectorPart, popularity_part, vector_part
+from crossfade.engine.profile import Profile, collaborative_evidence, content_evidence
+from crossfade.engine.query import Query
+from crossfade.types import FloatArray, RowArray
+
+__all__ = ["Fusion", "fuse"]
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """The components of a batch, ready to score any item for any of its queries.
+
+    Attributes:
+        collaborative: What people do.
+        content: What items say.
+        popularity: What everyone uses.
+    """
+
+    collaborative: VectorPart
+    content: VectorPart
+    popularity: PopularityPart
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All of them, in the order they are shown."""
+        return (self.collaborative, self.content, self.popularity)
+
+    def scores(self, query: int, rows: RowArray) -> FloatArray:
+        """Return the score of some items for one query, shape (len(rows),)."""
+        total = np.zeros(len(rows), np.float32)
+        for part in self.parts:
+            total += part.at(query, rows)
+        return total
+
+    def scores_everywhere(self) -> FloatArray:
+        """Return the score of every item for every query, shape (b, n_items)."""
+        total = np.zeros((len(self.popularity.weights), len(self.popularity.z)), np.float32)
+        for part in self.parts:
+            total += part.everywhere()
+        return total
+
+
+def fuse(bundle: Bundle, queries: Sequence[Query], profiles: Sequence[Profile]) -> Fusion:
+    """Prepare every component for a batch of queries and their profiles.
+
+    A query's own weights count; where it names none, the bundle's defaults do.
+    """
+    manifest = bundle.manifest
+
+    def weights_of(name: str) -> FloatArray:
+        default = manifest.weights[name]
+        return np.array([query.weights.get(name, default) for query in queries], np.float32)
+
+    return Fusion(
+        collaborative=vector_part(
+            "collaborative",
+            bundle.collaborative,
+            [collaborative_evidence(profile, bundle.collaborative.sources) for profile in profiles],
+            weights=weights_of("collaborative"),
+            tenth_best=manifest.tenth_best["collaborative"],
+        ),
+        content=vector_part(
+            "content",
+            bundle.content,
+            [content_evidence(profile, bundle.content.sources) for profile in profiles],
+            weights=weights_of("content"),
+            tenth_best=manifest.tenth_best["content"],
+        ),
+        popularity=popularity_part(
+            bundle.catalogue.popularity,
+            weights=weights_of("popularity"),
+            tenth_best=manifest.tenth_best["popularity"],
+        ),
+    )

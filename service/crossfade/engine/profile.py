@@ -1,0 +1,85 @@
+"""One user's evidence at request time: weighted past items and the request's text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crossfade.engine.components import Evidence
+from crossfade.engine.query import Missing, Query
+from crossfade.engine.view import View
+from crossfade.types import FloatArray, RowArray
+
+__all__ = ["Profile", "build_profiles", "collaborative_evidence", "content_evidence"]
+
+_GIVEN_ITEM_WEIGHT = 1.0
+# A search text says what is wanted now; the past only tilts it.
+_PAST_SHARE_BESIDE_TEXT = 0.5
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of whoever asks.
+
+    Attributes:
+        rows: Shape (n,), item rows of the past items, ascending, each once.
+        weights: Shape (n,), how much each speaks for the user's taste, > 0.
+        had: Shape (m,), item rows the user has had in any way; repeats are possible.
+        text: Shape (d,), unit length: the request's text; None without one, or when no word of it is known.
+        missing: Names the bundle does not know.
+    """
+
+    rows: RowArray
+    weights: FloatArray
+    had: RowArray
+    text: FloatArray | None
+    missing: Missing
+
+
+def build_profiles(view: View, queries: Sequence[Query]) -> list[Profile]:
+    """Return one profile per query; their texts are encoded together.
+
+    Raises:
+        BundleCorruptError: If there is a text to encode and the bundle's encoder cannot be opened.
+    """
+    asked = [index for index, query in enumerate(queries) if query.text is not None and query.text.strip()]
+    vectors = view.encode([queries[index].text or "" for index in asked])
+    texts = {index: vector for index, vector in zip(asked, vectors, strict=True) if vector.any()}
+    return [_profile(view, query, texts.get(index)) for index, query in enumerate(queries)]
+
+
+def _profile(view: View, query: Query, text: FloatArray | None) -> Profile:
+    past, row_of = view.bundle.past, view.bundle.catalogue.row_of
+    user_row = None if query.user_id is None else past.row_of.get(query.user_id)
+    given = np.array([row_of[i] for i in query.item_ids if i in row_of], dtype=np.int64)
+    had, weights = (np.empty(0, np.int64), np.empty(0, np.float32)) if user_row is None else past.of(user_row)
+    had = np.concatenate([had, given])
+    weights = np.concatenate([weights, np.full(len(given), _GIVEN_ITEM_WEIGHT, np.float32)])
+    rows, place = np.unique(had[weights > 0], return_inverse=True)
+    return Profile(
+        rows=rows,
+        weights=np.bincount(place, weights[weights > 0], minlength=len(rows)).astype(np.float32),
+        had=had,
+        text=text,
+        missing=Missing(
+            user_id=query.user_id if user_row is None else None,
+            item_ids=[item_id for item_id in query.item_ids if item_id not in row_of],
+        ),
+    )
+
+
+def collaborative_evidence(profile: Profile, sources: FloatArray) -> Evidence:
+    """Fold the past items in: the user's factors are ``sum_j weights[j] * sources[rows[j]]``."""
+    return Evidence(profile.weights @ sources[profile.rows])
+
+
+def content_evidence(profile: Profile, embeddings: FloatArray) -> Evidence:
+    """Return the mean direction of the past items' embeddings, or the text's, or both with the text leading."""
+    past = profile.weights @ embeddings[profile.rows]
+    if profile.text is None:
+        return Evidence(past)
+    length = float(np.linalg.norm(past))
+    scale = _PAST_SHARE_BESIDE_TEXT / length if length > 0 else 0.0
+    return Evidence(scale * past + profile.text, item_scale=scale, text=profile.text)

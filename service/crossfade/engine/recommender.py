@@ -1,0 +1,212 @@
+"""The way in: open a bundle once, ask it many times."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from crossfade.bundle import Bundle, BundleStore
+from crossfade.engine.answering import answer_queries, find_similar_users
+from crossfade.engine.query import Answer, Exclude, Query, SimilarUsers
+from crossfade.engine.retrieval import RetrievalSettings
+from crossfade.engine.view import View
+from crossfade.errors import QueryError
+
+__all__ = ["Recommender"]
+
+# What similar items and search start from; a request's own weights come on top.
+_SIMILAR_WEIGHTS = {"popularity": 0.0}
+_SEARCH_WEIGHTS = {"collaborative": 0.3, "popularity": 0.0}
+
+
+class Recommender:
+    """Answers queries from the current version of a bundle; safe to share between threads.
+
+    Args:
+        store: Where the versions lie.
+        retrieval: How far to look for candidates.
+
+    Raises:
+        BundleError: If there is no bundle, or it is damaged or too new.
+    """
+
+    def __init__(self, store: BundleStore, retrieval: RetrievalSettings = RetrievalSettings()) -> None:
+        self._store = store
+        self._retrieval = retrieval
+        self._view = View(store.open_current())
+
+    @classmethod
+    def open(
+        cls, directory: str | os.PathLike[str], *, retrieval: RetrievalSettings = RetrievalSettings()
+    ) -> Recommender:
+        """Open the bundle that ``crossfade index --out DIRECTORY`` wrote.
+
+        Raises:
+            BundleError: If there is no bundle, or it is damaged or too new.
+        """
+        return cls(BundleStore(Path(directory)), retrieval)
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle that answers now."""
+        return self._view.bundle
+
+    def reload(self) -> bool:
+        """Open the version the pointer names, if it is another than the present one; return whether it was.
+
+        Requests under way finish on the version they began with.
+
+        Raises:
+            BundleError: If that version cannot be served; the present one then goes on serving.
+        """
+        if self._store.current() == self.bundle.version:
+            return False
+        self._view = View(self._store.open_current())
+        return True
+
+    def use(self, version: str) -> None:
+        """Move the store's pointer to a version and serve it.
+
+        Raises:
+            BundleError: If there is no such version or it cannot be served; nothing changes then.
+        """
+        self._store.use(version)
+        self.reload()
+
+    def recommend(self, query: Query) -> Answer:
+        """Answer one query.
+
+        Raises:
+            QueryError: If it asks for a property the catalogue does not have.
+        """
+        return self.recommend_many([query])[0]
+
+    def recommend_many(self, queries: Sequence[Query]) -> list[Answer]:
+        """Answer many queries with matrix products over all of them, in their order.
+
+        Raises:
+            QueryError: If one asks for a property the catalogue does not have.
+        """
+        return answer_queries(self._view, queries, self._retrieval)
+
+    def rank(
+        self,
+        item_ids: Sequence[str],
+        *,
+        user_id: str | None = None,
+        text: str | None = None,
+        weights: Mapping[str, float] | None = None,
+        explain: bool = False,
+        include: Sequence[str] = ("title",),
+    ) -> Answer:
+        """Order the caller's own items for a user, best first; unknown ones are named in ``missing``.
+
+        Args:
+            item_ids: 1 to 500 of them. Repeats count once.
+            user_id: For whom.
+            text: What to look for, in words.
+            weights: As in ``Query``.
+            explain: As in ``Query``.
+            include: As in ``Query``.
+
+        Raises:
+            QueryError: If a value is out of its bounds.
+        """
+        return self.recommend(
+            Query(
+                user_id=user_id,
+                text=text,
+                among=item_ids,
+                limit=max(1, len(item_ids)),
+                weights=weights or {},
+                exclude=Exclude(interacted=False),
+                explain=explain,
+                include=include,
+            )
+        )
+
+    def similar_items(
+        self,
+        item_id: str,
+        *,
+        limit: int = 10,
+        weights: Mapping[str, float] | None = None,
+        exclude: Sequence[str] = (),
+        explain: bool = False,
+        include: Sequence[str] = ("title",),
+    ) -> Answer:
+        """Answer the neighbours of an item, in what it says and in who uses it; never the item itself.
+
+        Args:
+            item_id: The item. An unknown one is named in ``missing``, and popular items are answered.
+            limit: 1 to 500.
+            weights: As in ``Query``; popularity is left out unless it is named.
+            exclude: Ids not to answer.
+            explain: As in ``Query``.
+            include: As in ``Query``.
+
+        Raises:
+            QueryError: If a value is out of its bounds.
+        """
+        return self.recommend(
+            Query(
+                item_ids=(item_id,),
+                limit=limit,
+                weights=_SIMILAR_WEIGHTS | dict(weights or {}),
+                exclude=Exclude(item_ids=exclude),
+                explain=explain,
+                include=include,
+            )
+        )
+
+    def search(
+        self,
+        text: str,
+        *,
+        user_id: str | None = None,
+        limit: int = 10,
+        weights: Mapping[str, float] | None = None,
+        exclude: Exclude = Exclude(interacted=False),
+        explain: bool = False,
+        include: Sequence[str] = ("title",),
+    ) -> Answer:
+        """Answer the items whose text is nearest in meaning, tilted to a user's taste when one is given.
+
+        Args:
+            text: What to look for, 1 to 2,000 characters.
+            user_id: Whose taste counts; items the user has had stay in, unless excluded.
+            limit: 1 to 500.
+            weights: As in ``Query``; popularity is left out unless it is named.
+            exclude: What not to answer.
+            explain: As in ``Query``.
+            include: As in ``Query``.
+
+        Raises:
+            QueryError: If a value is out of its bounds.
+        """
+        if not text.strip():
+            raise QueryError("text: expected at least one word", field="text")
+        return self.recommend(
+            Query(
+                user_id=user_id,
+                text=text,
+                limit=limit,
+                weights=_SEARCH_WEIGHTS | dict(weights or {}),
+                exclude=exclude,
+                explain=explain,
+                include=include,
+            )
+        )
+
+    def similar_users(self, user_id: str, *, limit: int = 10) -> SimilarUsers:
+        """Answer the users whose scores over the catalogue go most the same way.
+
+        Args:
+            user_id: The user. For an unknown one, or one without past items, the list is empty.
+            limit: 1 to 500.
+
+        Raises:
+            QueryError: If limit is out of its bounds.
+        """
+        return find_similar_users(self._view, user_id, limit)
