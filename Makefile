@@ -22,7 +22,7 @@ test: $(DEV) ## Check format, lint, types and import contracts, then run the tes
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest --cov
 
 bench: $(DEV) ## Measure the ranking on MovieLens against popularity

@@ -13,6 +13,7 @@ WANTS_MOVIELENS = "def test_it(movielens):\n    pass\n"
 @pytest.fixture
 def isolated(pytester: pytest.Pytester, repository: Path) -> pytest.Pytester:
     pytester.makeconftest((repository / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makeini("[pytest]\naddopts = -p no:hypothesispytest")  # it costs 1.5 s a run to load
     return pytester
 
 
