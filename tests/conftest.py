@@ -47,6 +47,30 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
+def demo_directory(tmp_path_factory: pytest.TempPathFactory, default_encoder: str) -> Path:
+    """What ``crossfade demo`` makes before it serves: the sample's files, and its bundle in ``bundle``.
+
+    Made once for all tests: to be read, and copied before anything in it is changed.
+    """
+    # Imported here, because most tests need none of it and it takes seconds.
+    from crossfade_indexing.demo import build_sample_bundle  # noqa: PLC0415
+    from crossfade_indexing.job import Settings  # noqa: PLC0415
+    from crossfade_indexing.progress import Quiet  # noqa: PLC0415
+
+    directory = tmp_path_factory.mktemp("crossfade-demo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CROSSFADE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        build_sample_bundle(directory, Quiet(), Settings(encoder=default_encoder))
+    return directory
+
+
+@pytest.fixture(scope="session")
+def sample_bundle(demo_directory: Path) -> Path:
+    """The sample bundle's directory; read-only like all of the demo's."""
+    return demo_directory / "bundle"
+
+
+@pytest.fixture(scope="session")
 def movielens() -> Path:
     """The folder of MovieLens ``ml-latest-small`` with its descriptions."""
     beside = REPOSITORY.parent / "shared" / "datasets" / "movielens-small"

@@ -18,9 +18,9 @@ class Reads(Protocol):
 @pytest.mark.usefixtures("curl")
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_block_of_the_documentation_does_as_it_says(
-    reader: Reads, document: Path, sample_bundle: Path, tmp_path: Path
+    reader: Reads, document: Path, demo_directory: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(sample_bundle, tmp_path / "crossfade-demo")
+    shutil.copytree(demo_directory, tmp_path / "crossfade-demo")
 
     reader.read(document)
 
