@@ -29,6 +29,9 @@ FORMAT_VERSION = 1
 
 MANIFEST_NAME = "manifest.json"
 
+# No part may begin with a dot, so that none leads out of the bundle.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$")]
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -98,7 +101,7 @@ class Manifest(_Part):
         "catalogue's mean; dividing by it makes equal weights mean equal say."
     )
     cleaning: dict[str, dict[str, int]] = Field(description="Rows read, kept and dropped by reason, per input table.")
-    files: dict[str, FileEntry] = Field(description="Every other file, by its path inside the bundle.")
+    files: dict[FileName, FileEntry] = Field(description="Every other file, by its path inside the bundle.")
 
 
 def file_digest(path: Path) -> str:

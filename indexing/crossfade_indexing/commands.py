@@ -1,0 +1,122 @@
+"""The commands that need the indexing package: ``crossfade index`` and ``crossfade demo``.
+
+Heavy imports stand inside the functions, so that ``crossfade --help`` is quick and works without the extra.
+"""
+
+from __future__ import annotations
+
+import signal
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from crossfade.console import print_json
+from crossfade.errors import BundleError
+
+__all__ = ["demo", "index"]
+
+_PATH = click.Path(path_type=Path)
+
+_WELCOME = """
+Crossfade is ready. Every call, with examples to try:  http://{0}/docs
+
+  # someone about whom nothing is known, but what they watched just now
+  curl -s http://{0}/v1/recommendations -H 'content-type: application/json' \\
+       -d '{{"item_ids": ["ITEM"], "limit": 5, "explain": true}}'
+
+  # the same regular viewer, by what items say alone
+  curl -s http://{0}/v1/recommendations -H 'content-type: application/json' \\
+       -d '{{"user_id": "USER", "limit": 5, "weights": {{"content": 1, "collaborative": 0}}}}'
+
+  # words instead of a history
+  curl -s http://{0}/v1/search -H 'content-type: application/json' -d '{{"text": "heist that goes wrong", "limit": 5}}'
+
+Ctrl-C stops it.
+"""
+
+
+@click.command()
+@click.option(
+    "--events", type=_PATH, help="Events: user_id, item_id; timestamp, event_type, value, context.* if known."
+)
+@click.option("--items", type=_PATH, help="Items: item_id; title, description, categories feed the text.")
+@click.option("--users", type=_PATH, help="Users: user_id and attributes.")
+@click.option("--preset", type=click.Choice(["movielens", "amazon-reviews"]), help="A published data set's own files.")
+@click.option("--source", type=_PATH, help="With --preset: the folder that holds them.")
+@click.option("--out", required=True, type=_PATH, help="Where the bundle goes; earlier versions stay beside it.")
+@click.option("--config", "config_path", type=_PATH, help="Hyper-parameters, as TOML.")
+@click.option("--encoder", help="'tfidf', a path, or a model's name.  [default: all-MiniLM-L6-v2]")
+@click.option("--timezone", help="IANA zone of timestamps that carry none.  [default: UTC]")
+@click.option("--strict", is_flag=True, help="Fail if cleaning would drop a row.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+def index(
+    *,
+    events: Path | None,
+    items: Path | None,
+    users: Path | None,
+    preset: str | None,
+    source: Path | None,
+    out: Path,
+    config_path: Path | None,
+    encoder: str | None,
+    timezone: str | None,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Build a bundle from files of events and items.
+
+    Files are CSV, TSV, Parquet or JSON Lines, by their ending. Ctrl-C, a full disk or a crash leaves what was
+    published before as it was.
+    """
+    if (preset is None) == (events is None):
+        raise click.UsageError("give either --events FILE or --preset NAME --source DIR")
+    if (preset is None) != (source is None):
+        raise click.UsageError("--preset and --source go together")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop cleans up like Ctrl-C
+    from crossfade_indexing.config import IndexingConfig, read_config  # noqa: PLC0415 - see the module
+    from crossfade_indexing.job import Inputs, Settings, run_index  # noqa: PLC0415 - see the module
+    from crossfade_indexing.output import outcome_as_dict, print_outcome, reporter  # noqa: PLC0415 - see the module
+
+    settings = Settings(
+        config=IndexingConfig() if config_path is None else read_config(config_path),
+        encoder=encoder,
+        timezone=timezone,
+        strict=strict,
+    )
+    inputs = Inputs(events=events, items=items, users=users, preset=preset, source=source)
+    outcome = run_index(inputs, out, settings, reporter(quiet=as_json))
+    if as_json:
+        print_json(outcome_as_dict(outcome))
+    else:
+        print_outcome(outcome)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option(
+    "--directory", default="crossfade-demo", show_default=True, type=_PATH, help="Where the sample data and bundle go."
+)
+def demo(*, host: str, port: int, directory: Path) -> None:
+    """Build a bundle from the sample catalogue, if there is none yet, and serve it until Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    from crossfade.api.server import run_server  # noqa: PLC0415 - see the module
+    from crossfade_indexing.demo import build_sample_bundle  # noqa: PLC0415 - see the module
+    from crossfade_indexing.output import reporter  # noqa: PLC0415 - see the module
+
+    bundle = directory / "bundle"
+    if not _is_servable(bundle):
+        build_sample_bundle(directory, reporter(quiet=False))
+    run_server(bundle, host=host, port=port, workers=1, on_ready=lambda: click.echo(_WELCOME.format(f"{host}:{port}")))
+
+
+def _is_servable(directory: Path) -> bool:
+    """Whether a bundle lies there that this very version made."""
+    from crossfade.bundle import BundleStore  # noqa: PLC0415 - see the module
+
+    try:
+        bundle = BundleStore(directory).open_current()
+    except BundleError:
+        return False
+    return bundle.manifest.crossfade_version == version("crossfade")

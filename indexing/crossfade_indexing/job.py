@@ -1,0 +1,130 @@
+"""One indexing run, from the files named on the command line to a published bundle."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from crossfade.bundle import BundleStore
+from crossfade.errors import InputError
+from crossfade_indexing.cleaning import CleaningReport, clean
+from crossfade_indexing.config import IndexingConfig
+from crossfade_indexing.encoders import EncodingCache, open_item_encoder
+from crossfade_indexing.language import language_warning
+from crossfade_indexing.pipeline import BuildResult, build_bundle, item_texts
+from crossfade_indexing.progress import Reporter
+from crossfade_indexing.sources import RawTables, read_amazon_reviews, read_files, read_movielens
+
+__all__ = ["IndexOutcome", "Inputs", "Settings", "run_index"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where the data lies: either events with the other files, or a preset with its folder."""
+
+    events: Path | None = None
+    items: Path | None = None
+    users: Path | None = None
+    preset: str | None = None
+    source: Path | None = None
+
+    def read(self) -> RawTables:
+        """Read the files.
+
+        Raises:
+            InputError: If a file is missing, empty or lacks a column.
+            ValueError: If neither events nor a known preset with its source is given.
+        """
+        if self.events is not None:
+            return read_files(self.events, self.items, self.users)
+        if self.preset == "movielens" and self.source is not None:
+            return read_movielens(self.source)
+        if self.preset == "amazon-reviews" and self.source is not None:
+            return read_amazon_reviews(self.source)
+        raise ValueError(f"inputs: expected events, or a preset and its source, got {self}")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run; the command line's options.
+
+    Attributes:
+        config: Hyper-parameters.
+        encoder: ``tfidf``, a path, or a model's name; None for the default.
+        timezone: IANA zone of timestamps that carry none.
+        strict: Whether a row that cleaning would drop is an error.
+    """
+
+    config: IndexingConfig = field(default_factory=IndexingConfig)
+    encoder: str | None = None
+    timezone: str | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class IndexOutcome:
+    """What a run did.
+
+    Attributes:
+        result: What it published.
+        cleaning: Rows read, kept and dropped.
+        warnings: One line each.
+        rejects: Where the dropped rows were written; None if there are none.
+        seconds: How long it took.
+    """
+
+    result: BuildResult
+    cleaning: CleaningReport
+    warnings: list[str]
+    rejects: Path | None
+    seconds: float
+
+
+def run_index(inputs: Inputs, out: Path, settings: Settings, reporter: Reporter) -> IndexOutcome:
+    """Read, clean, embed, learn and publish.
+
+    Raises:
+        InputError: If the input is not what it must be, or ``strict`` and a row would be dropped.
+        EncoderError: If the text encoder cannot be had.
+        OSError: If the disk is full or not writable. As with every failure, what was published before stays so.
+    """
+    started = time.monotonic()
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out}: --out needs a directory, and this is a file")
+    encoder = open_item_encoder(settings.encoder)
+    rejects = out / "rejects.jsonl"
+    with reporter.step("Read and clean"):
+        cleaned = clean(inputs.read(), timezone=settings.timezone, strict=settings.strict, rejects=rejects)
+    warnings = list(cleaned.report.warnings)
+    if cleaned.dataset.items.is_empty():
+        raise InputError("no items are left after cleaning: nothing can be recommended")
+    strange = language_warning(item_texts(cleaned.dataset.items), encoder.languages)
+    warnings += [] if strange is None else [strange]
+    for warning in warnings:
+        reporter.note(f"warning: {warning}")
+    result = build_bundle(
+        cleaned.dataset,
+        encoder,
+        BundleStore(out),
+        cache=EncodingCache(_cache_directory()),
+        cleaning=cleaned.report.as_dict(),
+        reporter=reporter,
+        config=settings.config,
+    )
+    return IndexOutcome(
+        result,
+        cleaned.report,
+        warnings,
+        rejects if cleaned.report.dropped_total else None,
+        time.monotonic() - started,
+    )
+
+
+def _cache_directory() -> Path:
+    """Return ``CROSSFADE_CACHE_DIR``, or the place this operating system keeps such things."""
+    named = os.environ.get("CROSSFADE_CACHE_DIR")
+    return Path(named) if named else platformdirs.user_cache_path("crossfade")

@@ -1,0 +1,121 @@
+"""What an indexing run tells its user while it works: bars on a terminal, plain lines elsewhere, or nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+__all__ = ["Advance", "Lines", "Quiet", "Reporter", "TerminalBars"]
+
+Advance = Callable[[int, int], None]
+"""Called with how much is done and how much there is."""
+
+
+class Reporter(Protocol):
+    """Where a run says what it is doing."""
+
+    def step(self, name: str) -> AbstractContextManager[Advance]:
+        """Announce a step for the duration of a ``with`` block, which gets a function to report its advance."""
+        ...
+
+    def note(self, message: str) -> None:
+        """Say something worth keeping on the screen: a warning, a result."""
+        ...
+
+
+class Quiet:
+    """Says nothing."""
+
+    @contextmanager
+    def step(self, _name: str) -> Iterator[Advance]:
+        """Announce nothing."""
+        yield lambda _done, _total: None
+
+    def note(self, message: str) -> None:
+        """Say nothing."""
+
+
+class Lines:
+    """One line when a step begins to advance, every ten seconds, and when it ends; for logs.
+
+    Args:
+        console: Where to write.
+    """
+
+    _EVERY_S = 10.0
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Advance]:
+        """Announce a step."""
+        started = last = time.monotonic()
+
+        def advance(done: int, total: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= self._EVERY_S and done:
+                last = now
+                rate = done / (now - started)
+                left = (total - done) / rate
+                self.note(f"{name}: {done:,} of {total:,}, {rate:,.0f}/s, {left:,.0f} s left")
+
+        yield advance
+        self.note(f"{name}: done in {time.monotonic() - started:.1f} s")
+
+    def note(self, message: str) -> None:
+        """Write one line."""
+        self._console.print(message, highlight=False, markup=False, soft_wrap=True)
+
+
+class TerminalBars:
+    """A bar per step, with rate and time left.
+
+    Args:
+        console: A terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Advance]:
+        """Show a bar while the step runs, and a line with its duration after."""
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(show_speed=True),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        started = time.monotonic()
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            task = progress.add_task(name, total=None)
+
+            def advance(done: int, total: int) -> None:
+                progress.update(task, completed=done, total=total)
+
+            yield advance
+        self._console.print(f"[green]✓[/green] {name} [dim]{time.monotonic() - started:.1f} s[/dim]", highlight=False)
+
+    def note(self, message: str) -> None:
+        """Write one line."""
+        self._console.print(message, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,91 @@
+"""What must hold for every query; drawn queries on a drawn bundle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossfade.engine import Exclude, Query, RetrievalSettings
+from crossfade.engine.answering import answer_queries
+from crossfade.engine.view import View
+
+EXACT = RetrievalSettings(exact_up_to=10**9)
+# The flat indexes of the drawn bundle answer all of its 300 items, so both ways must agree to the last item.
+THROUGH_INDEXES = RetrievalSettings(exact_up_to=0, candidates_per_index=300)
+
+item_ids = st.lists(st.integers(0, 310).map(lambda row: f"i{row}"), max_size=8)
+weights = st.dictionaries(
+    st.sampled_from(["collaborative", "content", "popularity"]), st.sampled_from([0.0, 0.5, 1.0, 3.0])
+)
+queries = st.builds(
+    Query,
+    user_id=st.none() | st.integers(0, 45).map(lambda user: f"u{user}"),
+    item_ids=item_ids,
+    limit=st.integers(1, 400),
+    weights=weights,
+    exclude=st.builds(Exclude, item_ids=item_ids, interacted=st.booleans()),
+    among=st.none() | item_ids,
+    explain=st.just(True),
+)
+
+
+@given(query=queries)
+def test_answers_are_sorted_bounded_without_repeats_and_hold_nothing_excluded(drawn_view: View, query: Query) -> None:
+    (answer,) = answer_queries(drawn_view, [query], EXACT)
+
+    ids = [item.item_id for item in answer.items]
+    found = [item.score for item in answer.items]
+    assert len(ids) == len(set(ids)) <= query.limit
+    assert found == sorted(found, reverse=True)
+    assert np.isfinite(found).all()
+    assert [item.rank for item in answer.items] == list(range(1, len(ids) + 1))
+    assert not set(ids) & set(query.exclude.item_ids)
+    if query.exclude.interacted:
+        assert not set(ids) & set(query.item_ids)
+    if query.among is not None:
+        assert set(ids) <= set(query.among)
+
+
+@given(query=queries)
+def test_what_can_be_answered_is_answered(drawn_view: View, query: Query) -> None:
+    (answer,) = answer_queries(drawn_view, [query], THROUGH_INDEXES)
+
+    had = set()
+    if query.exclude.interacted:
+        past, row = drawn_view.bundle.past, drawn_view.bundle.past.row_of.get(query.user_id or "")
+        had = {*query.item_ids, *(f"i{item}" for item in (past.of(row)[0] if row is not None else []))}
+    catalogue = {f"i{row}" for row in range(300)}
+    choice = (catalogue if query.among is None else catalogue & set(query.among)) - set(query.exclude.item_ids) - had
+    assert len(answer.items) == min(query.limit, len(choice))
+
+
+@given(query=queries)
+def test_looking_up_in_the_indexes_answers_what_scoring_everything_answers(drawn_view: View, query: Query) -> None:
+    (exact,) = answer_queries(drawn_view, [query], EXACT)
+    (looked_up,) = answer_queries(drawn_view, [query], THROUGH_INDEXES)
+
+    assert [item.score for item in looked_up.items] == pytest.approx([item.score for item in exact.items], abs=1e-4)
+
+
+@given(query=queries)
+def test_components_and_contributions_both_add_up_to_the_score(drawn_view: View, query: Query) -> None:
+    (answer,) = answer_queries(drawn_view, [query], EXACT)
+
+    for item in answer.items:
+        explanation = item.explanation
+        assert explanation is not None
+        told = sum(one.contribution for one in explanation.because) + explanation.other_items + explanation.query_text
+        assert sum(explanation.components.values()) == pytest.approx(item.score, rel=1e-4, abs=1e-4)
+        assert told + explanation.components["popularity"] == pytest.approx(item.score, rel=1e-4, abs=1e-4)
+
+
+@given(batch=st.lists(queries, min_size=1, max_size=5))
+def test_a_batch_answers_what_its_queries_would_get_alone(drawn_view: View, batch: list[Query]) -> None:
+    together = answer_queries(drawn_view, batch, EXACT)
+    alone = [answer_queries(drawn_view, [query], EXACT)[0] for query in batch]
+
+    for one, other in zip(together, alone, strict=True):
+        assert (one.cold_start, one.missing) == (other.cold_start, other.missing)
+        assert [item.score for item in one.items] == pytest.approx([item.score for item in other.items], abs=1e-4)
