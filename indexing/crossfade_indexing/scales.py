@@ -41,7 +41,7 @@ def tenth_best_of_vectors(space: VectorSpace, past: sp.csr_array, *, seed: int) 
             "", space, [Evidence(v) for v in vectors], weights=np.ones(len(vectors), np.float32), tenth_best=1.0
         )
         z = np.array(np.broadcast_to(part.everywhere(), batch.shape))
-        z[batch.nonzero()] = -np.inf
+        z[batch.tocoo().coords] = -np.inf  # a stored 0 was had as well
         places += [_tenth(row) for row, known in zip(z, part.present, strict=True) if known]
     return _positive_median(places)
 
