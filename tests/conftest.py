@@ -13,10 +13,16 @@ import shutil
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MAY_BE_ABSENT = "MovieLens is not ours to pass on"
+
+
+# Drawn examples are the same in every run, and a busy machine is no failure.
+hypothesis.settings.register_profile("crossfade", derandomize=True, deadline=None, max_examples=50)
+hypothesis.settings.load_profile("crossfade")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -63,4 +63,6 @@ def user_vectors(folded: FloatArray, space: VectorSpace) -> FloatArray:
     """
     vectors = folded @ space.root
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    result: FloatArray = np.zeros_like(vectors)
+    np.divide(vectors, lengths, out=result, where=lengths > 0)
+    return result

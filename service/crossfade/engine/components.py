@@ -87,14 +87,16 @@ class VectorPart:
         if self.gains[query] == 0:
             return np.zeros(len(rows), np.float32)
         raw = self.space.targets[rows] @ self.vectors[query]
-        return float(self.gains[query]) * (raw - float(self.means[query]))
+        weighted: FloatArray = np.multiply(raw - self.means[query], self.gains[query], dtype=np.float32)
+        return weighted
 
     def everywhere(self) -> FloatArray | float:
         """Return the weighted z of every item for every query, shape (b, n_items)."""
         if not self.gains.any():
             return 0.0
-        scaled = self.vectors * self.gains[:, None]
-        return scaled @ self.space.targets.T - (self.gains * self.means)[:, None]
+        raw = (self.vectors * self.gains[:, None]) @ self.space.targets.T
+        weighted: FloatArray = np.subtract(raw, (self.gains * self.means)[:, None], dtype=np.float32)
+        return weighted
 
     def nearest(self, n: int) -> RowArray:
         """Look up the ``n`` items of largest raw score per query, shape (b, at most n).
@@ -146,11 +148,13 @@ class PopularityPart:
 
     def at(self, query: int, rows: RowArray) -> FloatArray:
         """Return the weighted z of some items for one query, shape (len(rows),)."""
-        return float(self.weights[query]) * self.z[rows]
+        weighted: FloatArray = np.multiply(self.z[rows], self.weights[query], dtype=np.float32)
+        return weighted
 
     def everywhere(self) -> FloatArray | float:
         """Return the weighted z of every item for every query, shape (b, n_items)."""
-        return self.weights[:, None] * self.z
+        weighted: FloatArray = np.multiply(self.weights[:, None], self.z, dtype=np.float32)
+        return weighted
 
 
 def popularity_part(popularity: FloatArray, *, weights: FloatArray, tenth_best: float) -> PopularityPart:

@@ -24,7 +24,7 @@ class Recommender:
     """Answers queries from the current version of a bundle; safe to share between threads.
 
     Args:
-        store: Where the versions lie.
+        store: Where the versions lie; also an attribute.
         retrieval: How far to look for candidates.
 
     Raises:
@@ -32,7 +32,7 @@ class Recommender:
     """
 
     def __init__(self, store: BundleStore, retrieval: RetrievalSettings = RetrievalSettings()) -> None:
-        self._store = store
+        self.store = store
         self._retrieval = retrieval
         self._view = View(store.open_current())
 
@@ -60,9 +60,9 @@ class Recommender:
         Raises:
             BundleError: If that version cannot be served; the present one then goes on serving.
         """
-        if self._store.current() == self.bundle.version:
+        if self.store.current() == self.bundle.version:
             return False
-        self._view = View(self._store.open_current())
+        self._view = View(self.store.open_current())
         return True
 
     def use(self, version: str) -> None:
@@ -71,7 +71,7 @@ class Recommender:
         Raises:
             BundleError: If there is no such version or it cannot be served; nothing changes then.
         """
-        self._store.use(version)
+        self.store.use(version)
         self.reload()
 
     def recommend(self, query: Query) -> Answer:
