@@ -1,0 +1,182 @@
+"""The words of the OpenAPI document that stand beside no single field: examples, problems, the introduction.
+
+``examples.json`` holds, by operation and by what it shows, requests to the sample bundle and the answers they really
+got; tests/api/rewrite_openapi.py writes the answers down.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from crossfade.wire import PROBLEM_MEDIA_TYPE, PROBLEM_TYPES, FieldProblem, Problem, problem
+
+__all__ = [
+    "DESCRIPTION",
+    "EXAMPLES",
+    "ITEM_EXAMPLES",
+    "SUMMARY",
+    "TAGS",
+    "USER_EXAMPLES",
+    "body_examples",
+    "name_problem_schema",
+    "responses",
+]
+
+# The schema of a JSON document is any of JSON's types at every step.
+Json = dict[str, Any]
+
+SUMMARY = "Recommendations that fade between what items say and what people do, with reasons."
+
+DESCRIPTION = """\
+Crossfade looks at two sources of evidence for every request: what an item *says* (the meaning of its text) and what \
+people *do* with it (factors learned from their acts). It scores items on both, adds the parts up, and \
+tells you the sum.
+
+**Three things to try** on the demo, each ready under its operation's *Examples*:
+
+1. `POST /v1/recommendations`, *a regular, with reasons*: every score comes apart into its components and into the \
+person's own past titles, exactly.
+2. The same with *content alone* and with *people alone*: that is the crossfade. `weights` moves the fader per request.
+3. `POST /v1/search`, *words no title contains*: it finds meaning, not letters. Name a `user_id` and the order tilts \
+to their taste.
+
+A user or an item that the bundle does not know is never an error: the answer says so under `missing`, and \
+recommends what it can.
+
+Errors are [problem documents](https://www.rfc-editor.org/rfc/rfc9457) with a stable `code`; the schema `Problem` \
+lists them all. Beside those that an operation names, a wrong path is answered `route_not_found` (404), a wrong \
+method `method_not_allowed` (405), and a defect of ours `internal_error` (500).
+"""
+
+TAGS = [
+    {"name": "Recommendations", "description": "Items for a user, for some items, for a text, or for all together."},
+    {"name": "Neighbours", "description": "What is like an item, and who is like a user."},
+    {"name": "Bundle", "description": "What the indexing job left, and which version of it is served."},
+    {"name": "Health", "description": "For whoever keeps the service running."},
+]
+
+EXAMPLES: Mapping[str, Mapping[str, Json]] = json.loads(
+    files("crossfade.api").joinpath("examples.json").read_text(encoding="utf-8")
+)
+
+_ANSWERS = {
+    "recommend": "The items, best first.",
+    "recommend_for_user": "The items, best first.",
+    "search": "The items, nearest first.",
+    "rank": "The given items, best first.",
+    "similar_items": "The neighbours, nearest first.",
+    "similar_users": "The users, most similar first.",
+    "get_bundle": "The version being served.",
+    "reload_bundle": "The version served from now on.",
+    "live": "The process runs.",
+    "ready": "The service answers.",
+}
+
+_BODY = ("body_malformed", "body_too_large", "content_type_unsupported", "request_invalid")
+_PROBLEMS: Mapping[str, tuple[str, ...]] = {
+    "recommend": (*_BODY, "query_invalid", "overloaded", "bundle_corrupt"),
+    "recommend_for_user": ("request_invalid", "query_invalid", "overloaded", "bundle_corrupt"),
+    "search": (*_BODY, "query_invalid", "overloaded", "bundle_corrupt"),
+    "rank": (*_BODY, "query_invalid", "overloaded", "bundle_corrupt"),
+    "similar_items": ("request_invalid", "query_invalid", "overloaded"),
+    "similar_users": ("request_invalid", "overloaded"),
+    "get_bundle": (),
+    "reload_bundle": (*_BODY, "bundle_not_found", "bundle_corrupt", "bundle_format"),
+    "live": (),
+    "ready": ("overloaded", "bundle_corrupt"),
+}
+
+_PROBLEM_EXAMPLES = {
+    "body_malformed": problem(
+        "body_malformed", "The body cannot be read as JSON in UTF-8: EOF while parsing an object at line 1 column 14."
+    ),
+    "body_too_large": problem("body_too_large", "The body is larger than 1,048,576 bytes."),
+    "content_type_unsupported": problem(
+        "content_type_unsupported",
+        "The body's Content-Type is application/x-www-form-urlencoded; send application/json.",
+    ),
+    "request_invalid": problem(
+        "request_invalid",
+        "limit: Input should be less than or equal to 500",
+        errors=[FieldProblem(field="limit", message="Input should be less than or equal to 500")],
+    ),
+    "query_invalid": problem(
+        "query_invalid",
+        "include: no property 'name'; there are categories, description, title",
+        errors=[
+            FieldProblem(
+                field="include", message="include: no property 'name'; there are categories, description, title"
+            )
+        ],
+    ),
+    "overloaded": problem("overloaded", "More requests are waiting than this process can answer soon."),
+    "bundle_not_found": problem(
+        "bundle_not_found",
+        "bundles/demo: no version '20261121T081500Z-0123456789ab'; there are: 20261120T070000Z-ba9876543210",
+    ),
+    "bundle_corrupt": problem(
+        "bundle_corrupt",
+        "bundles/demo/versions/20261121T081500Z-0123456789ab/items.parquet: not the bytes that were written "
+        "(checksum); build again or roll back",
+    ),
+    "bundle_format": problem(
+        "bundle_format",
+        "bundles/demo/versions/20261121T081500Z-0123456789ab/manifest.json: format version 2; this Crossfade reads "
+        "format 1. Upgrade crossfade, or build the bundle again with this version",
+    ),
+}
+
+USER_EXAMPLES: Any = {
+    "regular": {"summary": "A regular of the demo", "value": "p0042"},
+    "stranger": {"summary": "Nobody the bundle knows", "value": "nobody-yet"},
+}
+ITEM_EXAMPLES: Any = {
+    "series": {"summary": "A slow-burning series of the demo", "value": "the-long-dusk-at-skarvnes"},
+    "unknown": {"summary": "Nothing the bundle knows", "value": "not-made-yet"},
+}
+
+
+def body_examples(operation: str) -> Any:  # noqa: ANN401 - FastAPI's own type for it moves between versions
+    """Return the request bodies to show for an operation, as OpenAPI has them."""
+    return {name: {"summary": name, "value": one["body"]} for name, one in EXAMPLES[operation].items()}
+
+
+def responses(operation: str) -> dict[int | str, Json]:
+    """Return what an operation may answer, with examples, as FastAPI wants it."""
+    answers = {name: {"summary": name, "value": one["answer"]} for name, one in EXAMPLES[operation].items()}
+    documented: dict[int | str, Json] = {
+        200: {"description": _ANSWERS[operation], "content": {"application/json": {"examples": answers}}}
+    }
+    for code in _PROBLEMS[operation]:
+        kind = PROBLEM_TYPES[code]
+        response = documented.setdefault(kind.status, {"description": "", "content": {}})
+        response["description"] = f"{response['description']} `{code}`: {kind.meaning}".strip()
+        content = response["content"].setdefault(PROBLEM_MEDIA_TYPE, {"schema": _problem_schema(), "examples": {}})
+        value = _PROBLEM_EXAMPLES[code].model_dump(mode="json", exclude_none=True)
+        content["examples"][code] = {"summary": kind.title, "value": value}
+    return documented
+
+
+def name_problem_schema(document: Json) -> Json:
+    """Put the problems' schema among the components and refer to it from every response; changes the document.
+
+    A router has no say in its application's components, so its own responses each carry the whole schema.
+    """
+    document["components"]["schemas"]["Problem"] = _problem_schema()
+    for path in document["paths"].values():
+        for operation in path.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {}).get(PROBLEM_MEDIA_TYPE)
+                if content is not None:
+                    content["schema"] = {"$ref": "#/components/schemas/Problem"}
+    return document
+
+
+def _problem_schema() -> Json:
+    """Return the schema without references, which would be looked for in the host's document."""
+    schema = Problem.model_json_schema()
+    fields = schema.pop("$defs")["FieldProblem"]
+    return json.loads(json.dumps(schema).replace('{"$ref": "#/$defs/FieldProblem"}', json.dumps(fields)))  # type: ignore[no-any-return]
