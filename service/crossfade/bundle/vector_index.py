@@ -69,8 +69,15 @@ class VectorIndex:
             raise BundleCorruptError(f"{path}: not readable as a FAISS index; build the bundle again") from error
 
     def save(self, path: Path) -> None:
-        """Write the index to a file."""
-        faiss.write_index(self._index, str(path))
+        """Write the index to a file.
+
+        Raises:
+            OSError: If it cannot be written, for example because the disk is full.
+        """
+        try:
+            faiss.write_index(self._index, str(path))
+        except RuntimeError as error:  # FAISS knows no other kind of error
+            raise OSError(f"{path}: cannot be written; is the disk full?") from error
 
     @property
     def size(self) -> int:
