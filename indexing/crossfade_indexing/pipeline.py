@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -63,13 +63,44 @@ class _Learned:
 
     catalogue: Catalogue
     past: Past
-    matrix: sp.csr_array
     collaborative: VectorSpace
     content: VectorSpace
     users: VectorIndex
     indexes: dict[str, IndexInfo]
-    rank: int
+    tenth_best: dict[str, float]
     warm_items: int
+
+    @property
+    def rank(self) -> int:
+        """How many factors there turned out to be."""
+        return self.collaborative.targets.shape[1]
+
+    def counts(self, events: int) -> Counts:
+        """Return how much there is, of which ``events`` is known from elsewhere."""
+        return Counts(
+            items=self.catalogue.table.height,
+            warm_items=self.warm_items,
+            described_items=int(self.content.targets.any(axis=1).sum()),
+            users=len(self.past.user_ids),
+            events=events,
+            past_items=len(self.past.items),
+        )
+
+    def contents(
+        self,
+        write_encoder: Callable[[Path], None],
+        manifest: Callable[[datetime, dict[str, FileEntry]], Manifest],
+    ) -> BundleContents:
+        """Return what is to be written."""
+        return BundleContents(
+            catalogue=self.catalogue,
+            past=self.past,
+            collaborative=self.collaborative,
+            content=self.content,
+            users=self.users,
+            write_encoder=write_encoder,
+            manifest=manifest,
+        )
 
 
 def build_bundle(
@@ -102,53 +133,25 @@ def build_bundle(
         embeddings, encoded = encode_cached(encoder, item_texts(table), cache, on_progress=advance)
     with reporter.step("Learn factors and build indexes"):
         learned = _learn(table, pairs, embeddings, config)
-        tenth_best = {
-            "collaborative": tenth_best_of_vectors(
-                learned.collaborative, learned.matrix, seed=config.factorization.seed
-            ),
-            "content": tenth_best_of_vectors(learned.content, learned.matrix, seed=config.factorization.seed),
-            "popularity": tenth_best_of_popularity(learned.catalogue.popularity),
-        }
 
     def manifest(created_at: datetime, files: dict[str, FileEntry]) -> Manifest:
         return Manifest(
             format_version=FORMAT_VERSION,
             crossfade_version=version("crossfade"),
             created_at=created_at,
-            counts=Counts(
-                items=table.height,
-                warm_items=learned.warm_items,
-                described_items=int(embeddings.any(axis=1).sum()),
-                users=len(learned.past.user_ids),
-                events=dataset.events.height,
-                past_items=len(learned.past.items),
-            ),
-            encoder=EncoderInfo(
-                name=encoder.name,
-                fingerprint=encoder.fingerprint,
-                dimension=embeddings.shape[1],
-                languages=None if encoder.languages is None else tuple(sorted(encoder.languages)),
-            ),
+            counts=learned.counts(dataset.events.height),
+            encoder=_encoder_info(encoder, embeddings.shape[1]),
             factorization=Factorization(**config.factorization.model_dump() | {"rank": learned.rank}),
             indexes=learned.indexes,
             weights=config.weights,
-            tenth_best=tenth_best,
-            cleaning={table_name: dict(counts) for table_name, counts in cleaning.items()},
+            tenth_best=learned.tenth_best,
+            cleaning={name: dict(counts) for name, counts in cleaning.items()},
             files=files,
         )
 
     with reporter.step("Export the encoder and write the bundle"):
         directory = write_bundle(
-            BundleContents(
-                catalogue=learned.catalogue,
-                past=learned.past,
-                collaborative=learned.collaborative,
-                content=learned.content,
-                users=learned.users,
-                write_encoder=lambda where: cache.export(encoder, where),
-                manifest=manifest,
-            ),
-            store.versions_directory,
+            learned.contents(lambda where: cache.export(encoder, where), manifest), store.versions_directory
         )
         store.use(directory.name)
     written = store.open_current().manifest
@@ -183,17 +186,26 @@ def _learn(table: pl.DataFrame, pairs: pl.DataFrame, embeddings: FloatArray, con
     vectors = user_vectors(folded, collaborative)
     users, users_info = build_index(vectors, queries=vectors, seed=seed)
     liked = np.bincount(matrix.indices[matrix.data > 0], minlength=table.height)
+    popularity = np.log1p(liked).astype(np.float32)
     return _Learned(
-        catalogue=Catalogue(table, np.log1p(liked).astype(np.float32)),
+        catalogue=Catalogue(table, popularity),
         past=Past(user_ids, matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data),
-        matrix=matrix,
         collaborative=collaborative,
         content=content,
         users=users,
         indexes={"embeddings": embeddings_info, "targets": targets_info, "users": users_info},
-        rank=factors.targets.shape[1],
+        tenth_best={
+            "collaborative": tenth_best_of_vectors(collaborative, matrix, seed=seed),
+            "content": tenth_best_of_vectors(content, matrix, seed=seed),
+            "popularity": tenth_best_of_popularity(popularity),
+        },
         warm_items=int((factors.degrees > 0).sum()),
     )
+
+
+def _encoder_info(encoder: ItemEncoder, dimension: int) -> EncoderInfo:
+    languages = None if encoder.languages is None else tuple(sorted(encoder.languages))
+    return EncoderInfo(name=encoder.name, fingerprint=encoder.fingerprint, dimension=dimension, languages=languages)
 
 
 def _matrix(item_ids: pl.Series, pairs: pl.DataFrame) -> tuple[list[str], sp.csr_array]:
