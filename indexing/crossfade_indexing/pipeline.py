@@ -36,6 +36,8 @@ from crossfade_indexing.scales import tenth_best_of_popularity, tenth_best_of_ve
 
 __all__ = ["BuildResult", "build_bundle", "item_texts"]
 
+_WORDS_OF_A_LIST = 10
+
 CleaningCounts = Mapping[str, Mapping[str, int]]
 """Rows read, kept and dropped by reason, per input table."""
 
@@ -159,9 +161,11 @@ def build_bundle(
 
 
 def item_texts(items: pl.DataFrame) -> list[str]:
-    """Return what is embedded for each item: title, categories, tags (if it has such a list) and description."""
+    """Return what is embedded for each item: title, categories, first tags (if it has such a list) and description."""
     lists = [name for name in ("categories", "tags") if items.schema.get(name) == pl.List(pl.String)]
-    parts = [pl.col("title"), *(pl.col(name).list.join(", ") for name in lists), pl.col("description")]
+    # An encoder reads a hundred words or two: a long list of tags must not push the description out.
+    listed = (pl.col(name).list.head(_WORDS_OF_A_LIST).list.join(", ") for name in lists)
+    parts = [pl.col("title"), *listed, pl.col("description")]
     filled = [pl.when(part != "").then(part) for part in parts]
     return items.select(text=pl.concat_str(filled, separator=". ", ignore_nulls=True))["text"].to_list()
 
