@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from crossfade import engine
 from crossfade.engine.query import MAX_ITEM_IDS, MAX_LIMIT
@@ -12,8 +12,14 @@ from crossfade.wire.fields import ContextField, ContextValue, Id, Limit, Propert
 
 __all__ = ["Exclude", "RankRequest", "RecommendationsRequest", "ReloadRequest", "SearchRequest", "Weights"]
 
+
+def _without_repeats(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
 Include = Annotated[
     list[PropertyName],
+    AfterValidator(_without_repeats),
     Field(
         max_length=64,
         description="Item properties to answer with each item; `GET /v1/bundle` lists their names.",

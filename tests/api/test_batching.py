@@ -1,0 +1,200 @@
+"""Questions that arrive together are answered together, and none suffers for another."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import weakref
+
+import pytest
+
+from crossfade.api.batching import Batcher
+
+
+class Doubler:
+    """Doubles numbers; refuses odd ones; can be held up."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.begun = threading.Event()
+
+    def __call__(self, questions: list[int]) -> list[int]:
+        self.begun.set()
+        assert self.go_on.wait(10)
+        self.batches.append(questions)
+        if any(question % 2 for question in questions):
+            raise ValueError("odd")
+        return [2 * question for question in questions]
+
+
+async def hold_up(batcher: Batcher[int, int], doubler: Doubler) -> asyncio.Task[int]:
+    """Ask something that keeps the worker busy until ``doubler.go_on`` is set."""
+    doubler.go_on.clear()
+    doubler.begun.clear()
+    first = asyncio.ensure_future(batcher.ask(0))
+    await asyncio.to_thread(doubler.begun.wait, 10)
+    return first
+
+
+async def ask_all(batcher: Batcher[int, int], questions: list[int]) -> list[asyncio.Task[int]]:
+    tasks = [asyncio.ensure_future(batcher.ask(question)) for question in questions]
+    await asyncio.sleep(0)  # each task runs up to its wait
+    return tasks
+
+
+def test_a_lone_question_is_answered_at_once() -> None:
+    doubler = Doubler()
+
+    reply = asyncio.run(Batcher(doubler).ask(4))
+
+    assert reply == 8
+    assert doubler.batches == [[4]]
+
+
+def test_what_arrives_while_the_worker_is_busy_makes_the_next_batch() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler)
+
+    async def ask() -> list[int]:
+        first = await hold_up(batcher, doubler)
+        others = await ask_all(batcher, [2, 4, 6])
+        doubler.go_on.set()
+        return await asyncio.gather(first, *others)
+
+    replies = asyncio.run(ask())
+
+    assert replies == [0, 4, 8, 12]
+    assert doubler.batches == [[0], [2, 4, 6]]
+
+
+def test_a_batch_has_a_largest_size() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler)
+
+    async def ask() -> list[int]:
+        first = await hold_up(batcher, doubler)
+        others = await ask_all(batcher, list(range(2, 202, 2)))
+        doubler.go_on.set()
+        return await asyncio.gather(first, *others)
+
+    replies = asyncio.run(ask())
+
+    assert replies == [0, *range(4, 404, 4)]
+    assert [len(batch) for batch in doubler.batches] == [1, 64, 36]
+
+
+def test_a_bad_question_fails_alone() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler)
+
+    async def ask() -> list[int | BaseException]:
+        first = await hold_up(batcher, doubler)
+        others = await ask_all(batcher, [2, 3, 4, 6, 8, 9])
+        doubler.go_on.set()
+        return await asyncio.gather(first, *others, return_exceptions=True)
+
+    replies = asyncio.run(ask())
+
+    assert [str(reply) for reply in replies] == ["0", "4", "odd", "8", "12", "16", "odd"]
+
+
+def test_a_caller_who_leaves_is_not_answered_and_disturbs_nobody() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler)
+
+    async def ask() -> list[int]:
+        first = await hold_up(batcher, doubler)
+        leaving, staying = await ask_all(batcher, [2, 4])
+        leaving.cancel()
+        await asyncio.sleep(0)
+        doubler.go_on.set()
+        return [await first, await staying]
+
+    replies = asyncio.run(ask())
+
+    assert replies == [0, 8]
+    assert doubler.batches == [[0], [4]]
+
+
+def test_a_caller_who_leaves_while_being_answered_disturbs_nobody() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler)
+
+    async def ask() -> int:
+        first = await hold_up(batcher, doubler)
+        first.cancel()
+        await asyncio.sleep(0)
+        doubler.go_on.set()
+        return await batcher.ask(2)
+
+    reply = asyncio.run(ask())
+
+    assert reply == 4
+
+
+def test_more_questions_than_may_wait_are_refused_at_once() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler, capacity=2)
+
+    async def ask() -> list[int | BaseException]:
+        first = await hold_up(batcher, doubler)
+        others = await ask_all(batcher, [2, 4, 6])
+        doubler.go_on.set()
+        return await asyncio.gather(first, *others, return_exceptions=True)
+
+    replies = asyncio.run(ask())
+
+    assert replies[:3] == [0, 4, 8]
+    assert isinstance(replies[3], asyncio.QueueFull)
+
+
+def test_it_serves_several_event_loops() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler)
+    replies: list[int] = []
+    threads = [
+        threading.Thread(target=lambda number=number: replies.append(asyncio.run(batcher.ask(number))))
+        for number in (2, 4, 6)
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(replies) == [4, 8, 12]
+
+
+def test_a_loop_that_is_closed_before_its_reply_does_no_harm() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler)
+
+    async def leave() -> None:
+        first = await hold_up(batcher, doubler)
+        first.cancel()
+
+    asyncio.run(leave())
+    doubler.go_on.set()
+    reply = asyncio.run(batcher.ask(2))
+
+    assert reply == 4
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_its_thread_ends_with_it(asked: bool) -> None:
+    before = set(threading.enumerate())
+    batcher = Batcher(Doubler())
+    if asked:
+        asyncio.run(batcher.ask(2))
+    gone = weakref.ref(batcher)
+
+    del batcher
+    gc.collect()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+
+    assert gone() is None
+    assert set(threading.enumerate()) <= before

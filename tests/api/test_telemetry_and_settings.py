@@ -1,0 +1,137 @@
+"""What the service says of itself, and what it takes from its environment."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+from api.processes import uvicorn_process
+from fastapi.testclient import TestClient
+
+from crossfade import Recommender, create_app
+from crossfade.bundle import BundleStore
+from crossfade.settings import read_settings
+from crossfade.telemetry import configure_logging
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "line"),
+    [
+        ("GET", "/v1/users/secret-person/recommendations?text=secret", "GET /v1/users/{user_id}/recommendations 200"),
+        ("GET", "/v1/items/a%2Fb/similar", "GET /v1/items/{item_id}/similar 200"),
+        ("POST", "/v1/search", "POST /v1/search 422"),
+        ("GET", "/v1/search", "GET /v1/search 405"),
+        ("GET", "/secret-person", "GET - 404"),
+        ("GET", "/docs/swagger-ui.css", "GET /docs/{asset} 200"),
+    ],
+)
+def test_a_request_is_one_line_with_the_template_of_its_route(
+    client: TestClient, caplog: pytest.LogCaptureFixture, method: str, path: str, line: str
+) -> None:
+    with caplog.at_level(logging.INFO, logger="crossfade.requests"):
+        client.request(method, path)
+
+    (message,) = (record.getMessage() for record in caplog.records if record.name == "crossfade.requests")
+    assert message.startswith(f"{line} ")
+    assert message.endswith(" ms")
+    assert "secret" not in message
+
+
+def test_a_defect_is_logged_as_what_the_caller_saw(recommender: Recommender, caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(recommender)
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise LookupError
+
+    with (
+        caplog.at_level(logging.INFO, logger="crossfade.requests"),
+        TestClient(app, raise_server_exceptions=False) as client,
+    ):
+        client.get("/broken")
+
+    assert "GET /broken 500" in caplog.text
+
+
+def test_what_is_served_is_logged_at_the_start(recommender: Recommender, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="crossfade"):
+        create_app(recommender)
+
+    assert f"serving {recommender.bundle.version}: 49 items, 6 users" in caplog.text
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without anything of ours."""
+    for name in os.environ:
+        if name.startswith("CROSSFADE_"):
+            monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def test_settings_come_from_the_environment(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CROSSFADE_BUNDLE", "bundles/mine")
+    environment.setenv("CROSSFADE_LOG_LEVEL", "warning")
+
+    settings = read_settings()
+
+    assert settings.bundle == Path("bundles/mine")
+    assert settings.log_level == "warning"
+
+
+def test_a_misspelt_setting_is_refused_with_those_there_are(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CROSSFADE_BUNDLE", "bundles/mine")
+    environment.setenv("CROSSFADE_LOGLEVEL", "warning")
+
+    with pytest.raises(ValueError, match="CROSSFADE_LOGLEVEL: no such setting; there are CROSSFADE_BUNDLE, CROSSFADE_"):
+        read_settings()
+
+
+def test_variables_of_other_parts_are_left_alone(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CROSSFADE_BUNDLE", "bundles/mine")
+    environment.setenv("CROSSFADE_CACHE_DIR", "cache")
+
+    assert read_settings().log_level == "info"
+
+
+@pytest.mark.parametrize(("name", "value"), [("CROSSFADE_LOG_LEVEL", "loud"), ("CROSSFADE_BUNDLE", None)])
+def test_a_setting_that_is_wrong_or_missing_is_named(
+    environment: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
+    environment.setenv("CROSSFADE_BUNDLE", "bundles/mine")
+    environment.delenv(name, raising=False)
+    if value is not None:
+        environment.setenv(name, value)
+
+    with pytest.raises(ValueError, match=name.removeprefix("CROSSFADE_").lower()):
+        read_settings()
+
+
+def test_a_process_of_ours_logs_to_standard_error_without_ids(shared_store: BundleStore, tmp_path: Path) -> None:
+    environment = {"CROSSFADE_BUNDLE": str(shared_store.directory)}
+    log = tmp_path / "log"
+    with uvicorn_process(
+        "--factory", "crossfade.api:from_environment", folder=tmp_path, environment=environment, log=log
+    ) as client:
+        client.get("/v1/users/secret-person/similar")
+
+    said = log.read_text(encoding="utf-8")
+    assert f"serving {shared_store.current()}: 49 items, 6 users" in said
+    assert "GET /v1/users/{user_id}/similar 200" in said
+    assert "secret" not in said
+
+
+def test_setting_up_the_log_twice_writes_each_line_once() -> None:
+    ours = logging.getLogger("crossfade")
+    handlers, level = list(ours.handlers), ours.level
+    try:
+        configure_logging("info")
+        configure_logging("warning")
+
+        assert len(ours.handlers) == max(1, len(handlers))
+        assert ours.level == logging.WARNING
+    finally:
+        ours.handlers[:] = handlers
+        ours.setLevel(level)
