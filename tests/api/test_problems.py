@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from crossfade import Recommender, create_app
 from crossfade.api.batching import Batcher
-from crossfade.engine import Query
+from crossfade.engine import Answer, Query
 from crossfade.errors import BundleCorruptError, CrossfadeError
 from crossfade.wire import ERROR_STATUS, PROBLEM_TYPES, problem_type_of
 
@@ -30,10 +30,10 @@ def subclasses(of: type[CrossfadeError]) -> Iterator[type[CrossfadeError]]:
         yield from subclasses(one)
 
 
-ERRORS = [CrossfadeError, *subclasses(CrossfadeError)]
+ERRORS: list[type[CrossfadeError]] = [CrossfadeError, *subclasses(CrossfadeError)]
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
+@pytest.mark.parametrize("error", ERRORS)
 def test_every_error_has_a_status_and_is_documented(error: type[CrossfadeError], app: FastAPI) -> None:
     described = app.openapi()["components"]["schemas"]["Problem"]["properties"]["code"]["description"]
 
@@ -276,12 +276,14 @@ def test_too_many_waiting_requests_are_told_when_to_come_back(
 def test_an_encoder_that_cannot_be_opened_is_the_services_trouble(
     client: TestClient, recommender: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(queries: list[Query]) -> None:
+    answer = recommender.recommend_many
+
+    def refuse_text(queries: list[Query]) -> list[Answer]:
         if any(query.text for query in queries):
             raise BundleCorruptError("encoder/model.onnx: not readable")
+        return answer(queries)
 
-    answer = recommender.recommend_many
-    monkeypatch.setattr(recommender, "recommend_many", lambda queries: refuse(queries) or answer(queries))
+    monkeypatch.setattr(recommender, "recommend_many", refuse_text)
     with_text = client.post("/v1/recommendations", json={"text": "crime"})
     without_text = client.post("/v1/recommendations", json={})
 

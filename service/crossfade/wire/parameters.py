@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from crossfade import engine
 from crossfade.engine.query import MAX_ITEM_IDS
@@ -21,6 +22,9 @@ ContextPair = Annotated[str, Field(max_length=321, pattern="^[^=]{1,64}=")]
 ExcludedIds = Annotated[
     list[Id], Field(max_length=MAX_ITEM_IDS, description="Items that must not be answered; repeat for more.")
 ]
+# In a query string there is no null: what is not given is left out.
+_Weight = Weight | SkipJsonSchema[None]
+_Text = Text | SkipJsonSchema[None]
 
 
 class SimilarUsersParameters(WireModel):
@@ -29,18 +33,30 @@ class SimilarUsersParameters(WireModel):
     limit: Limit = Field(10, description="How many to answer at most.")
 
 
+class _Asked(WireModel):
+    item_ids: list[Id] = Field(
+        [], max_length=MAX_ITEM_IDS, description="Items to take as liked beside the user's own; repeat for more."
+    )
+    text: _Text = Field(None, description="What to look for, in words.")
+    context: list[ContextPair] = Field(
+        [], max_length=32, description="What is known of the moment, as `field=value`; repeat for more."
+    )
+
+
 class SimilarItemsParameters(WireModel):
     """What neighbours to answer, and how."""
 
     limit: Limit = Field(10, description="How many items to answer at most.")
-    collaborative: Weight | None = Field(
+    collaborative: _Weight = Field(
         None, alias="weights.collaborative", description="Weight of what people do; the bundle's default if not given."
     )
-    content: Weight | None = Field(
+    content: _Weight = Field(
         None, alias="weights.content", description="Weight of what items say; the bundle's default if not given."
     )
-    popularity: Weight | None = Field(
-        None, alias="weights.popularity", description="Weight of what everyone uses; see the operation for its default."
+    popularity: _Weight = Field(
+        None,
+        alias="weights.popularity",
+        description="Weight of what everyone uses; 0 for neighbours if not given, else the bundle's default.",
     )
     excluded: ExcludedIds = Field([], alias="exclude.item_ids")
     explain: Explain = False
@@ -52,16 +68,9 @@ class SimilarItemsParameters(WireModel):
         return {name: weight for name, weight in given.items() if weight is not None}
 
 
-class RecommendationsParameters(SimilarItemsParameters):
+class RecommendationsParameters(SimilarItemsParameters, _Asked):
     """The request for recommendations, without its user."""
 
-    item_ids: list[Id] = Field(
-        [], max_length=MAX_ITEM_IDS, description="Items to take as liked beside the user's own; repeat for more."
-    )
-    text: Text | None = Field(None, description="What to look for, in words.")
-    context: list[ContextPair] = Field(
-        [], max_length=32, description="What is known of the moment, as `field=value`; repeat for more."
-    )
     interacted: bool = Field(True, alias="exclude.interacted", description="Leave out everything the user has had.")
 
     def to_engine(self, user_id: str) -> engine.Query:

@@ -67,9 +67,7 @@ def _of_error(error: type[CrossfadeError], title: str, meaning: str) -> ProblemT
 
 
 _ALL = (
-    _of_error(
-        QueryError, "The query cannot be answered", "A value that this bundle, or no bundle, can do anything with."
-    ),
+    _of_error(QueryError, "The query cannot be answered", "A field asks for something that this bundle does not have."),
     ProblemType(
         "request_invalid", 422, "The request is not valid", "A field is missing, unknown or out of its bounds."
     ),

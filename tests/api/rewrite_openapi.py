@@ -1,0 +1,58 @@
+"""Write docs/openapi.json anew: ``PYTHONPATH=tests python -m api.rewrite_openapi [SAMPLE_BUNDLE]``.
+
+With the sample bundle (``make demo`` leaves it in ``crossfade-demo/bundle``) the examples' answers are recorded first.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from api.asking import ask
+from api.hand_made import publish
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from crossfade import create_app
+from crossfade.bundle import BundleStore
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EXAMPLES = REPOSITORY / "service" / "crossfade" / "api" / "examples.json"
+DOCUMENT = REPOSITORY / "docs" / "openapi.json"
+
+
+def document_of(app: FastAPI) -> str:
+    """Return the document as it is committed."""
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+def record(bundle: Path) -> None:
+    """Send every example to a service over a bundle and write its answer beside it."""
+    app = create_app(bundle)
+    examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    with TestClient(app) as client:
+        for operation_id, named in examples.items():
+            for example in named.values():
+                example["answer"] = ask(client, app, operation_id, example).raise_for_status().json()
+    EXAMPLES.write_text(json.dumps(examples, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def rewrite() -> None:
+    """Write the document of the application as it is."""
+    with tempfile.TemporaryDirectory() as directory:
+        store = BundleStore(Path(directory))
+        publish(store)
+        DOCUMENT.write_text(document_of(create_app(store.directory)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        rewrite()
+    else:
+        record(Path(sys.argv[1]))
+        # The examples have been read already, when the application was imported: look again.
+        import subprocess
+
+        subprocess.run([sys.executable, "-m", "api.rewrite_openapi"], check=True)
