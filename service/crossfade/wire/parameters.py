@@ -6,10 +6,9 @@ named as errors name it (``weights.content=2``). The context's fields are anyone
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
-from pydantic.json_schema import SkipJsonSchema
 
 from crossfade import engine
 from crossfade.engine.query import MAX_ITEM_IDS
@@ -22,9 +21,17 @@ ContextPair = Annotated[str, Field(max_length=321, pattern="^[^=]{1,64}=")]
 ExcludedIds = Annotated[
     list[Id], Field(max_length=MAX_ITEM_IDS, description="Items that must not be answered; repeat for more.")
 ]
-# In a query string there is no null: what is not given is left out.
-_Weight = Weight | SkipJsonSchema[None]
-_Text = Text | SkipJsonSchema[None]
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """Describe the value alone: in a query string there is no null, what is not given is left out."""
+    (value,) = (choice for choice in schema.pop("anyOf") if choice != {"type": "null"})
+    schema.pop("default", None)
+    schema.update(value)
+
+
+_Weight = Annotated[Weight | None, Field(json_schema_extra=_without_null)]
+_Text = Annotated[Text | None, Field(json_schema_extra=_without_null)]
 
 
 class SimilarUsersParameters(WireModel):
