@@ -10,6 +10,7 @@ import polars as pl
 
 from crossfade.bundle import BundleContents, BundleStore, Catalogue, Manifest, Past, VectorIndex, write_bundle
 from crossfade.bundle.manifest import Counts, EncoderInfo, Factorization, FileEntry
+from crossfade.encoding.tfidf import TfidfEncoder
 from crossfade_indexing.indexes import build_space, user_vectors
 
 __all__ = ["HARD_IDS", "ITEM_IDS", "PAST", "WORDS", "publish"]
@@ -101,4 +102,5 @@ def _contents(seed: int) -> BundleContents:
 
 
 def _write_encoder(directory: Path) -> None:
-    (directory / "stub").write_text("", encoding="utf-8")
+    n_words = len(WORDS)
+    TfidfEncoder("four-words", WORDS, np.ones(n_words, np.float32), np.eye(n_words, dtype=np.float32)).save(directory)
