@@ -13,9 +13,11 @@ from crossfade_indexing.cleaning.events import clean_events
 from crossfade_indexing.cleaning.report import CleaningReport, count, write_rejects
 from crossfade_indexing.cleaning.timestamps import is_timezone
 from crossfade_indexing.dataset import Dataset
-from crossfade_indexing.sources.raw import RawTables
+from crossfade_indexing.sources.raw import REJECTS, RawTables
 
 __all__ = ["Cleaned", "clean"]
+
+_NONE = pl.DataFrame(schema=REJECTS)
 
 
 @dataclass(frozen=True)
@@ -44,32 +46,26 @@ def clean(raw: RawTables, *, timezone: str | None = None, rejects: Path | None =
     """
     if timezone is not None and not is_timezone(timezone):
         raise ValueError(f"timezone: {timezone!r} is no IANA time zone, such as Europe/Berlin")
-    events_raw, items_raw, users_raw = raw.events, raw.items, raw.users
     items, users, known = None, None, None
     dropped: dict[str, pl.DataFrame] = {}
-    item_warnings: list[str] = []
-    if items_raw is not None:
-        items, dropped["items"], item_warnings = clean_items(items_raw)
+    warnings = [warning for table in raw.tables for warning in table.warnings]
+    if raw.items is not None:
+        items, dropped["items"], told = clean_items(raw.items)
         known = items.get_column("item_id")
-    if users_raw is not None:
-        users, dropped["users"] = clean_users(users_raw)
-    events, dropped["events"], event_warnings = clean_events(events_raw, known, timezone)
-    rejected = [
-        (table, pl.concat([table.unread, dropped[table.name]]) if table.name in dropped else table.unread)
-        for table in raw.tables
-    ]
-    read_warnings = [warning for table in raw.tables for warning in table.warnings]
-    report = CleaningReport(
-        tables=tuple(count(table, rows) for table, rows in rejected),
-        warnings=(*read_warnings, *item_warnings, *event_warnings),
-    )
+        warnings += told
+    if raw.users is not None:
+        users, dropped["users"] = clean_users(raw.users)
+    events, dropped["events"], told = clean_events(raw.events, known, timezone)
+    rejected = [(table, pl.concat([table.unread, dropped.get(table.name, _NONE)])) for table in raw.tables]
     if rejects is not None:
         write_rejects(rejects, rejected)
+    report = CleaningReport(tuple(count(table, rows) for table, rows in rejected), (*warnings, *told))
     if events.is_empty():
-        raise InputError(f"{events_raw.path}: no event is left: {report.first_reasons()}{_id_hint(raw, known)}")
+        raise InputError(f"{raw.events.path}: no event is left: {report.first_reasons()}{_id_hint(raw, known)}")
     if strict and report.dropped_total:
+        rows = "row" if report.dropped_total == 1 else "rows"
         place = f"; see {rejects}" if rejects is not None else ""
-        raise InputError(f"{report.dropped_total:,} rows cannot be used: {report.first_reasons()}{place}")
+        raise InputError(f"{report.dropped_total:,} {rows} cannot be used: {report.first_reasons()}{place}")
     return Cleaned(Dataset(events, items_of_events(events) if items is None else items, users), report)
 
 

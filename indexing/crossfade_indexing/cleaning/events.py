@@ -38,7 +38,7 @@ def clean_events(
     warnings = []
     if timezone is None and unzoned.any():
         warnings.append(
-            f"{raw.path.name}: timestamps without an offset are read as UTC ({unzoned.sum():,} rows); "
+            f"{raw.path.name}: timestamps without an offset are read as UTC ({unzoned.sum():,} of them); "
             "--timezone names another zone"
         )
     middle = events.get_column("timestamp").dt.year().median()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossfade.errors import InputError
+from crossfade_indexing.sources.raw import LINE
 
 __all__ = ["EVENTS", "ITEMS", "USERS", "Columns"]
 
@@ -41,7 +42,7 @@ class Columns:
         return (
             name in self.required
             or name in self.optional
-            or (self.prefix is not None and name != "" and name.startswith(self.prefix))
+            or (self.prefix is not None and name not in ("", LINE) and name.startswith(self.prefix))
         )
 
     def choose(self, path: Path, names: Sequence[str]) -> list[str]:
@@ -82,7 +83,7 @@ def _lacking(path: Path, lacking: Sequence[str], names: Sequence[str]) -> str:
         hint = f"; rename {' and '.join(suggestions)}?"
     elif len(names) == 1 and (separator := re.search(r"[;\t|,]", names[0])):
         hint = f"; its fields seem to be separated by {separator.group()!r}"
-    elif not any(re.search(r"[A-Za-z]", name) for name in names):
+    elif names and not any(re.search(r"[A-Za-z]", name) for name in names):
         hint = "; is its header line missing?"
     else:
         hint = ""

@@ -118,17 +118,22 @@ class _Reader:
         at = 0
         while at < len(lines):
             at = self._read_run(block, lines, at, rows)
-        whole = [row for row in rows if _decoded("".join(row[1]))]
-        if len(whole) < len(rows):
-            self.unread += [
-                (number, Reason.UNDECODABLE_BYTES, _readable(self.separator.join(texts)))
-                for number, texts in rows
-                if not _decoded("".join(texts))
-            ]
-        if whole:
+        if not _decoded("".join(lines)):
+            rows = self._without_undecodable(rows)
+        if rows:
             positions = {name: self.names.index(name) for name in self.wanted}
-            texts = {name: [row[position] for _, row in whole] for name, position in positions.items()}
-            self.frames.append(pl.DataFrame({LINE: [number for number, _ in whole], **texts}))
+            texts = {name: [row[position] for _, row in rows] for name, position in positions.items()}
+            self.frames.append(pl.DataFrame({LINE: [number for number, _ in rows], **texts}))
+
+    def _without_undecodable(self, rows: list[_Row]) -> list[_Row]:
+        kept = []
+        for number, fields in rows:
+            row = self.separator.join(fields)
+            if _decoded(row):
+                kept.append((number, fields))
+            else:
+                self.unread.append((number, Reason.UNDECODABLE_BYTES, _readable(row)))
+        return kept
 
     def _read_run(self, block: Block, lines: list[str], start: int, rows: list[_Row]) -> int:
         """Append the records from a line on, up to one that goes wrong; that one costs its first line.

@@ -60,14 +60,22 @@ def _read(path: Path, columns: Columns, name: str) -> RawTable:
 def _read_parquet(path: Path, columns: Columns, name: str) -> RawTable:
     try:
         scan = pl.scan_parquet(path)
-        names = scan.collect_schema().names()
+        schema = scan.collect_schema()
+        names = schema.names()
         wanted = columns.choose(path, names)
-        frame = scan.select(wanted).with_row_index(LINE, offset=1).with_columns(pl.col(LINE).cast(pl.Int64)).collect()
+        nested = [name for name in wanted if schema[name].is_nested() and name not in columns.required]
+        bytes_within = [name for name in nested if "Binary" in str(schema[name])]
+        text = pl.col(pl.Binary).cast(pl.String, strict=False)
+        frame = scan.select(wanted).drop(bytes_within).with_columns(text).collect()
     except PolarsError as error:
         raise InputError(f"{path}: is no readable Parquet file ({str(error).splitlines()[0]})") from error
     if frame.is_empty():
         raise InputError(f"{path}: has columns and no rows")
-    return RawTable(name, path, frame, rejects([]), columns.unused_warning(path, names))
+    rows = pl.int_range(1, frame.height + 1, eager=True).alias(LINE)
+    unused = columns.unused_warning(path, names)
+    if bytes_within:
+        unused += (f"{path.name}: not used, for they hold bytes: {', '.join(bytes_within)}",)
+    return RawTable(name, path, frame.select(rows, pl.all()), rejects([]), unused)
 
 
 def _with_context(events: RawTable) -> RawTable:

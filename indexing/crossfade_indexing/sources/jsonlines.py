@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from crossfade.errors import InputError
 from crossfade_indexing.sources.blocks import Block, read_blocks
 from crossfade_indexing.sources.columns import Columns
 from crossfade_indexing.sources.raw import LINE, RawTable, Reason, rejects
+from crossfade_indexing.sources.values import inner_type
 
 __all__ = ["read_json_lines"]
 
@@ -33,41 +35,51 @@ def read_json_lines(path: Path, columns: Columns, *, name: str, as_text: bool = 
     Raises:
         InputError: If no line is an object, or a required column is missing.
     """
-    schema: _Types | None = dict.fromkeys((*columns.required, *columns.optional), pl.String()) if as_text else None
-    reader = _Reader(columns, schema, {})
+    text: _Types = dict.fromkeys((*columns.required, *columns.optional), pl.String())
+    reader = _Reader(columns, text if as_text else None)
     reader.read_all(path)
-    if clashing := _clashing(reader.frames):
-        # What is a list in one block and text in another is read again, as text throughout.
-        reader = _Reader(columns, None, dict.fromkeys(clashing, pl.String()))
+    names = list(reader.seen)
+    if not as_text and (schema := _agreed_schema(reader)) is not None:
+        reader = _Reader(columns, schema)
         reader.read_all(path)
     unread = rejects(reader.unread)
     if not reader.frames:
         begins = f"; line {reader.unread[0][0]} begins {reader.unread[0][2][:60]!r}" if reader.unread else ""
         raise InputError(f"{path}: holds no JSON object, one per line{begins}")
-    columns.choose(path, list(reader.seen))
+    columns.choose(path, names)
     frame = pl.concat(reader.frames, how="diagonal_relaxed").sort(LINE)
-    return RawTable(name, path, frame, unread, columns.unused_warning(path, list(reader.seen)))
+    return RawTable(name, path, frame, unread, columns.unused_warning(path, names))
 
 
-def _clashing(frames: list[pl.DataFrame]) -> list[str]:
-    """Columns whose types in different blocks have no common one."""
-    types: dict[str, set[pl.DataType]] = {}
-    for frame in frames:
-        for name, dtype in frame.schema.items():
-            types.setdefault(name, set()).add(dtype)
-    return [name for name, seen in types.items() if len(seen) > 1 and not _compatible(seen)]
+def _agreed_schema(reader: _Reader) -> _Types | None:
+    """One type per wanted column, text where the blocks have none in common; None if they agree as they are."""
+    names = [name for name in reader.seen if reader.columns.wants(name)]
+    types = {name: {frame.schema[name] for frame in reader.frames if name in frame.columns} for name in names}
+    common = {name: None if name in reader.unclear else _common(types[name]) for name in names}
+    if None not in common.values():
+        return None
+    return {name: dtype or pl.String() for name, dtype in common.items()}
 
 
-def _compatible(types: set[pl.DataType]) -> bool:
-    empty = [pl.DataFrame({"column": pl.Series([], dtype=dtype)}) for dtype in types]
-    kinds = {dtype.base_type() if dtype.is_nested() else None for dtype in types if dtype != pl.Null}
-    if len(kinds) > 1:
-        return False
-    try:
-        pl.concat(empty, how="vertical_relaxed")
-    except PolarsError:
-        return False
-    return True
+def _common(types: set[pl.DataType]) -> pl.DataType | None:
+    """The type that holds them all; None if only text does."""
+    known = types - {pl.Null()}
+    if len(known) < 2:
+        return next(iter(known), pl.String())
+    lists = [dtype for dtype in known if isinstance(dtype, pl.List)]
+    objects = [pl.Schema(dtype) for dtype in known if isinstance(dtype, pl.Struct)]
+    if len(lists) == len(known):
+        within = _common(set(map(inner_type, lists)))
+        return None if within is None else pl.List(within)
+    if len(objects) == len(known):
+        names = dict.fromkeys(name for fields in objects for name in fields)
+        found = {name: _common({fields[name] for fields in objects if name in fields}) for name in names}
+        fields = {name: dtype for name, dtype in found.items() if dtype is not None}
+        return pl.Struct(fields) if len(fields) == len(found) else None
+    if lists or objects:
+        return None
+    empty = [pl.DataFrame(schema={"column": dtype}) for dtype in known]
+    return pl.concat(empty, how="vertical_relaxed").schema["column"]
 
 
 @dataclass
@@ -76,11 +88,12 @@ class _Reader:
 
     columns: Columns
     schema: _Types | None
-    overrides: _Types
     frames: list[pl.DataFrame] = field(default_factory=list)
     unread: list[tuple[int, Reason, str]] = field(default_factory=list)
     # The names of all columns, in the order of their appearance.
     seen: dict[str, None] = field(default_factory=dict)
+    # Columns whose type the parser could not make out in a line that is JSON.
+    unclear: set[str] = field(default_factory=set)
 
     def read_all(self, path: Path) -> None:
         for block in read_blocks(path):
@@ -119,18 +132,28 @@ class _Reader:
         if parsed is not None:
             yield lines, parsed
         elif lines.height == 1:
-            self._set_aside(lines)
+            self._refused(lines)
         else:
             half = lines.height // 2
             yield from self._parsed_parts(lines.head(half))
             yield from self._parsed_parts(lines.tail(-half))
 
+    def _refused(self, line: pl.DataFrame) -> None:
+        """Polars finds no type for some lists, such as [false, []]: those columns are to be read as text."""
+        row = json.loads(line.get_column("text").item())
+        unclear = {name for name, value in row.items() if self._parse(json.dumps({name: value}).encode()) is None}
+        clear = self._parse(json.dumps({name: row[name] for name in row.keys() - unclear}).encode())
+        if self.schema is not None or clear is None:
+            self._set_aside(line)
+        else:
+            self.unclear |= unclear
+            self.seen |= dict.fromkeys(row)
+            self._add(clear, line.get_column(LINE))
+
     def _parse(self, data: bytes) -> pl.DataFrame | None:
         """The rows of the lines, or None if one of them is no JSON object."""
         try:
-            return pl.read_ndjson(
-                data, schema=self.schema, schema_overrides=self.overrides or None, infer_schema_length=None
-            )
+            return pl.read_ndjson(data, schema=self.schema, infer_schema_length=None)
         except PolarsError:
             return None
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from crossfade_indexing.sources.raw import LINE
 
-__all__ = ["as_list", "as_prose", "as_text", "with_found_types"]
+__all__ = ["as_list", "as_prose", "as_text", "inner_type", "with_found_types"]
 
 # Columns whose text has a meaning of its own and is never taken for a number.
 _KEPT_AS_TEXT = (LINE, "item_id", "user_id", "title", "description", "categories", "tags")
@@ -67,7 +67,7 @@ def as_list(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Array):
         return as_list(values.arr.to_list(), pl.List(dtype.inner))
     if isinstance(dtype, pl.List):
-        inner = dtype.inner if isinstance(dtype.inner, pl.DataType) else dtype.inner()
+        inner = inner_type(dtype)
         if isinstance(inner, pl.List | pl.Array):
             texts = values.list.eval(as_list(pl.element(), inner).explode())
         else:
@@ -88,6 +88,11 @@ def as_prose(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if dtype == pl.String:
         text = pl.coalesce(_json_strings(values).list.join(" ").str.strip_chars(), text)
     return text.fill_null("")
+
+
+def inner_type(dtype: pl.List) -> pl.DataType:
+    """What a list holds; polars' annotations leave open whether that is a type's class or an instance."""
+    return dtype.inner if isinstance(dtype.inner, pl.DataType) else dtype.inner()
 
 
 def _json_strings(text: pl.Expr) -> pl.Expr:
