@@ -7,8 +7,8 @@ the slate: e is the probability of being shown, a that of being taken when shown
 
 **Fit.** How well title i suits person u who has watched n titles so far::
 
-    F_ui = max((1 - .38 k_n) 6.8 text_taste T_ui, k_n 5.1 hidden_groups H_ui) - 1.2 text_taste A_ui
-    k_n  = 1 - exp(-n / 5)
+    F_ui = max((1 - .28 k_n) 6.8 text_taste T_ui, k_n 5.3 hidden_groups H_ui) - 1.2 text_taste A_ui
+    k_n  = 1 - exp(-n / 4)
 
 - T is the person's *best* interest in the title; a second one that matches adds nothing. An interest has an
   importance and consists of a subject, another theme and a genre. With the subject, the match is .65 + .25 if the
@@ -30,7 +30,7 @@ variables, exceeds what the person aspires to; and who is used to better aspires
 
     a_i = 1 / (1 + exp(1.3 + .65 log Σ_j e_j exp(U_j) - U_i))
     U_i = F_ui + attributes (.40 age_i + .35 household_i + .45 country_i)
-          + 1.0 part_of_day E_i + .50 weekday E_i + .70 device E_i + .35 network E_i
+          + 1.3 part_of_day E_i + .65 weekday E_i + .85 device E_i + .45 network E_i
           - satiation S_i + .8 momentum m_u O_i
 
 - age, household, country and the E are the tables of :mod:`~crossfade_indexing.sample.effects`, each of root mean
@@ -62,10 +62,10 @@ from crossfade_indexing.sample.titles import GENRES, THEMES, marks_of
 __all__ = ["FIELD_WEIGHTS", "ChoiceModel", "Offer", "Situations"]
 
 FIELD_WEIGHTS: dict[str, float] = {
-    "part_of_day": 1.00,
-    "weekday": 0.50,
-    "device": 0.70,
-    "network": 0.35,
+    "part_of_day": 1.30,
+    "weekday": 0.65,
+    "device": 0.85,
+    "network": 0.45,
     "shard": 0.0,
     "age_band": 0.40,
     "household": 0.35,
@@ -74,8 +74,8 @@ FIELD_WEIGHTS: dict[str, float] = {
 }
 """By how much one standard deviation of a field's table moves the utility, at strength 1."""
 
-_TEXT, _HIDDEN, _AVERSION = 6.8, 5.1, 1.2
-_TEXT_FADE, _FAMILIAR_AFTER = 0.38, 5.0
+_TEXT, _HIDDEN, _AVERSION = 6.8, 5.3, 1.2
+_TEXT_FADE, _FAMILIAR_AFTER = 0.28, 4.0
 _PROMOTED, _SUITING, _ANYTHING = 0.20, 0.65, 0.15
 _SUITING_SLOPE, _SUITING_PROMOTION = 0.9, 0.4
 _FASHION_HEIGHT, _FASHION_DAYS = 1.2, 9.0

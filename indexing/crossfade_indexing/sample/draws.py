@@ -38,13 +38,11 @@ class Draws:
 
     def order(self, count: int) -> NDArray[np.int64]:
         """The numbers 0 to count - 1 in random order."""
-        order: NDArray[np.int64] = np.argsort(self.uniform(count), kind="stable")
-        return order
+        return np.asarray(np.argsort(self.uniform(count), kind="stable"), dtype=np.int64)
 
     def one_of(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """For each row of a mask of shape (rows, columns) one column that it allows, all equally likely."""
-        chosen: NDArray[np.int64] = np.argmax(mask + self.uniform(*mask.shape), axis=1)
-        return chosen
+        return np.asarray(np.argmax(mask + self.uniform(*mask.shape), axis=1), dtype=np.int64)
 
     def categories(self, weights: NDArray[np.float64]) -> NDArray[np.int64]:
         """One category for each row of weights, as :func:`pick` has them; shape (rows,)."""
