@@ -81,6 +81,7 @@ class _Reader:
     carried: Block | None = None
 
     def read(self, block: Block) -> None:
+        """Take the next block of the file."""
         if self.carried is not None:
             block = Block(self.carried.first_line, self.carried.data + block.data, block.last)
             self.carried = None

@@ -96,6 +96,7 @@ class _Reader:
     unclear: set[str] = field(default_factory=set)
 
     def read_all(self, path: Path) -> None:
+        """Take the whole file."""
         for block in read_blocks(path):
             self._read(block)
 

@@ -43,7 +43,7 @@ def read_movielens(directory: Path) -> RawTables:
             f"{directory}: is no directory; the movielens preset reads ratings.csv and movies.csv from one"
         )
     ratings = _read(directory / "ratings.csv", _RATINGS, "events")
-    ratings_frame = ratings.frame.rename({"userId": "user_id", "movieId": "item_id", "rating": "value"})
+    events = ratings.frame.rename({"userId": "user_id", "movieId": "item_id", "rating": "value"})
     movies = _read(directory / "movies.csv", _MOVIES, "items")
     items = movies.frame.rename({"movieId": "item_id"}).with_columns(
         item_id=pl.col("item_id").str.strip_chars(),
@@ -64,7 +64,7 @@ def read_movielens(directory: Path) -> RawTables:
         items = items.join(_longest(descriptions), on="item_id", how="left", maintain_order="left")
         joined += descriptions
     return RawTables(
-        events=replace(ratings, frame=ratings_frame),
+        events=replace(ratings, frame=events),
         items=replace(movies, frame=items.drop("genres")),
         joined=tuple(joined),
     )
