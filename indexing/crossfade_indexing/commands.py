@@ -5,7 +5,9 @@ Heavy imports stand inside the functions, so that ``crossfade --help`` is quick 
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -108,6 +110,9 @@ def demo(*, host: str, port: int, directory: Path) -> None:
     bundle = directory / "bundle"
     if not _is_servable(bundle):
         build_sample_bundle(directory, reporter(quiet=False))
+        # A new process in this one's place: what indexing has loaded, PyTorch above all, would stay in memory.
+        options = ("--host", host, "--port", str(port), "--directory", str(directory))
+        os.execv(sys.executable, [sys.executable, "-m", "crossfade", "demo", *options])  # noqa: S606 - no shell
     run_server(bundle, host=host, port=port, workers=1, on_ready=lambda: click.echo(_WELCOME.format(f"{host}:{port}")))
 
 

@@ -6,6 +6,7 @@ encoder; 6 a query that cannot be answered; 7 the disk or the network port; 130 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points, version
@@ -192,6 +193,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = error.exit_code
     except ModuleNotFoundError as error:
         code = _fail(f"this command needs the package {error.name!r}; install it with: pip install '{_INDEXING}'", 2)
+    except BrokenPipeError:  # whoever read our output, such as 'head', has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     except (CrossfadeError, OSError) as error:
         code = _fail(str(error), next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
     sys.exit(code if isinstance(code, int) else 0)

@@ -26,6 +26,7 @@ def configure_logging(level: str) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
         ours.addHandler(handler)
+    ours.propagate = False  # a handler that some library put on the root would say everything twice
     ours.setLevel(level.upper())
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()
