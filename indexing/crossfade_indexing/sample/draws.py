@@ -50,7 +50,7 @@ class Draws:
 
     def repeated(self, weights: tuple[float, ...], count: int) -> NDArray[np.int64]:
         """Categories drawn with replacement in proportion to their weights; shape (count,)."""
-        return pick(np.array([weights], dtype=np.float64), self.uniform(1, count))[0]
+        return pick(np.array([weights], dtype=np.float64), self.uniform(1, count)).ravel()
 
 
 def pick(weights: NDArray[np.float64], uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
