@@ -6,6 +6,7 @@ With the sample bundle (``make demo`` leaves it in ``crossfade-demo/bundle``) th
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -52,7 +53,5 @@ if __name__ == "__main__":
         rewrite()
     else:
         record(Path(sys.argv[1]))
-        # The examples have been read already, when the application was imported: look again.
-        import subprocess
-
+        # The examples were read when the application was imported; a new process reads the new ones.
         subprocess.run([sys.executable, "-m", "api.rewrite_openapi"], check=True)

@@ -130,7 +130,7 @@ _PROBLEM_EXAMPLES = {
 }
 
 USER_EXAMPLES: Any = {
-    "regular": {"summary": "A regular of the demo", "value": "p0042"},
+    "regular": {"summary": "A regular of the demo", "value": "p0452"},
     "stranger": {"summary": "Nobody the bundle knows", "value": "nobody-yet"},
 }
 ITEM_EXAMPLES: Any = {

@@ -95,7 +95,7 @@ def _add_recommendations(router: APIRouter, service: Service) -> None:
     ) -> Response:
         """Answer the same as `POST /v1/recommendations`, from query parameters.
 
-        A list is its name repeated: `include=title&include=genres`.
+        A list is its name repeated: `include=title&include=categories`.
         """
         return _json(await service.answer(parameters.to_engine(user_id)))
 

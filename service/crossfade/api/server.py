@@ -62,8 +62,12 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise OSError(f"cannot listen on {host}: {error.strerror}; choose another with --host") from error
+    try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
     except OSError as error:
+        listening.close()
         raise OSError(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from error
     return listening

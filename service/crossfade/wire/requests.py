@@ -23,12 +23,12 @@ Include = Annotated[
     Field(
         max_length=64,
         description="Item properties to answer with each item; `GET /v1/bundle` lists their names.",
-        examples=[["title", "genres"]],
+        examples=[["title", "categories"]],
     ),
 ]
 Explain = Annotated[bool, Field(description="Whether to say how each score came about.")]
 UserId = Annotated[
-    Id | None, Field(description="Whom to answer for. A user the bundle does not know is no error.", examples=["p0042"])
+    Id | None, Field(description="Whom to answer for. A user the bundle does not know is no error.", examples=["p0452"])
 ]
 
 
@@ -112,7 +112,7 @@ class RecommendationsRequest(_Body):
 class SearchRequest(_Body):
     """What to look for, in words, and whose taste tilts the order."""
 
-    text: Text = Field(description="What to look for, in words.", examples=["heist that goes wrong"])
+    text: Text = Field(description="What to look for, in words.", examples=["lonely people in space"])
     user_id: UserId = None
     limit: Limit = Field(10, description="How many items to answer at most.")
     weights: Weights = Field(Weights(), description="How much each component counts; popularity is 0 unless named.")
