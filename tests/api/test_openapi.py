@@ -161,7 +161,8 @@ def test_the_answers_shown_are_about_the_demos_own_items(demo: tuple[TestClient,
     client, _ = demo
     shown = {
         item["item_id"]: item["properties"]["title"]
-        for named in EXAMPLES.values()
+        for operation_id, named in EXAMPLES.items()
+        if operation_id != "ready"  # whose "items" is their number
         for example in named.values()
         for item in example["answer"].get("items", [])
     }
