@@ -10,6 +10,7 @@ import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -38,6 +39,15 @@ Ctrl-C stops it.
 """
 
 
+def _known_zone(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    if name is not None:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise click.BadParameter(f"no such IANA zone: {name!r}; one is, for example, Europe/Berlin") from error
+    return name
+
+
 @click.command()
 @click.option(
     "--events", type=_PATH, help="Events: user_id, item_id; timestamp, event_type, value, context.* if known."
@@ -49,7 +59,7 @@ Ctrl-C stops it.
 @click.option("--out", required=True, type=_PATH, help="Where the bundle goes; earlier versions stay beside it.")
 @click.option("--config", "config_path", type=_PATH, help="Hyper-parameters, as TOML.")
 @click.option("--encoder", help="'tfidf', a path, or a model's name.  [default: all-MiniLM-L6-v2]")
-@click.option("--timezone", help="IANA zone of timestamps that carry none.  [default: UTC]")
+@click.option("--timezone", callback=_known_zone, help="IANA zone of timestamps that carry none.  [default: UTC]")
 @click.option("--strict", is_flag=True, help="Fail if cleaning would drop a row.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def index(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from crossfade.bundle import Manifest
 from crossfade.engine import Answer
@@ -54,33 +55,32 @@ def print_bundle(version: str, manifest: Manifest, versions: Sequence[str]) -> N
 def print_answer(answer: Answer) -> None:
     """Print recommendations as a table: what, how good, made of what, and why."""
     console = Console(highlight=False)
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False, leading=1)
     table.add_column("#", justify="right")
-    table.add_column("title", overflow="fold", ratio=3)
-    table.add_column("id", style="dim", overflow="fold", ratio=2)
     table.add_column("score", justify="right")
-    for name in _component_names(answer):
-        table.add_column(name, justify="right", style="dim", overflow="fold")
+    table.add_column("title", overflow="fold", ratio=4)
+    table.add_column("made of", no_wrap=True)
     table.add_column("why", overflow="fold", ratio=4)
     for item in answer.items:
+        title = Text(str(item.properties.get("title") or item.item_id))
+        title.append(f"\n{item.item_id}", style="dim")
         explanation = item.explanation
-        values = [] if explanation is None else [f"{value:+.2f}" for value in explanation.components.values()]
         table.add_row(
             str(item.rank),
-            str(item.properties.get("title") or item.item_id),
-            item.item_id,
             f"{item.score:.2f}",
-            *values,
-            "" if explanation is None else explanation.text,
+            title,
+            "" if explanation is None else Text(_parts(explanation.components), style="dim"),
+            "" if explanation is None else Text(explanation.text),
         )
     console.print(table)
     for line in _remarks(answer):
         console.print(line, style="yellow", markup=False)
 
 
-def _component_names(answer: Answer) -> list[str]:
-    explained = [item.explanation for item in answer.items if item.explanation is not None]
-    return list(explained[0].components) if explained else []
+def _parts(components: Mapping[str, float]) -> str:
+    """Return one line per component, numbers below each other."""
+    longest = max(len(name) for name in components)
+    return "\n".join(f"{name:{longest}} {value:+6.2f}" for name, value in components.items())
 
 
 def _remarks(answer: Answer) -> list[str]:

@@ -100,7 +100,7 @@ def _remove_abandoned(versions: Path) -> None:
 def _write_files(contents: BundleContents, directory: Path) -> None:
     for name in layout.REQUIRED:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
-    contents.catalogue.table.write_parquet(directory / layout.ITEMS)
+    _save_table(directory / layout.ITEMS, contents.catalogue.table)
     _save(directory / layout.POPULARITY, contents.catalogue.popularity)
     _write_past(contents.past, directory)
     _write_space(contents.collaborative, layout.COLLABORATIVE, directory)
@@ -111,7 +111,7 @@ def _write_files(contents: BundleContents, directory: Path) -> None:
 
 
 def _write_past(past: Past, directory: Path) -> None:
-    pl.DataFrame({"user_id": past.user_ids}, schema={"user_id": pl.String}).write_parquet(directory / layout.USERS)
+    _save_table(directory / layout.USERS, pl.DataFrame({"user_id": past.user_ids}, schema={"user_id": pl.String}))
     _save(directory / layout.PAST_STARTS, past.starts)
     _save(directory / layout.PAST_ITEMS, past.items)
     _save(directory / layout.PAST_WEIGHTS, past.weights)
@@ -128,6 +128,13 @@ def _write_space(space: VectorSpace, files: layout.SpaceFiles, directory: Path) 
 
 def _save(path: Path, array: NDArray[np.generic]) -> None:
     np.save(path, array, allow_pickle=False)
+
+
+def _save_table(path: Path, table: pl.DataFrame) -> None:
+    try:
+        table.write_parquet(path)
+    except pl.exceptions.ComputeError as error:  # what polars makes of a full disk
+        raise OSError(f"{path}: cannot be written ({error})") from error
 
 
 def _flush_to_disk(path: Path) -> None:

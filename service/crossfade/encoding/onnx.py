@@ -14,14 +14,15 @@ from crossfade.encoding.description import EncoderDescription
 from crossfade.errors import BundleCorruptError
 from crossfade.types import FloatArray
 
-__all__ = ["MODEL_FILE", "OUTPUT", "TOKENIZER_FILE", "OnnxEncoder"]
+__all__ = ["INPUT", "MODEL_FILE", "OUTPUT", "TOKENIZER_FILE", "OnnxEncoder"]
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
+INPUT = "input_ids"
+"""The graph's one input, int64 of shape (1, tokens)."""
 OUTPUT = "vector"
-"""The graph's one output, float32 of shape (batch, d), rows of unit length."""
+"""The graph's one output, float32 of shape (1, d) and unit length."""
 
-_INPUTS = {"input_ids", "attention_mask"}
 _SILENT = 4
 # They share no base class but Exception.
 _ORT_ERRORS = (
@@ -69,9 +70,7 @@ class OnnxEncoder:
             # A lone surrogate, which JSON can smuggle in, has no UTF-8 form and would raise.
             tokens = self._tokenizer.encode(text.encode("utf-8", "replace").decode())
             if not all(tokens.special_tokens_mask):
-                ids = np.array([tokens.ids], np.int64)
-                feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-                vectors[row] = self._session.run([OUTPUT], feed)[0][0]
+                vectors[row] = self._session.run([OUTPUT], {INPUT: np.array([tokens.ids], np.int64)})[0][0]
         return vectors
 
 
@@ -95,13 +94,13 @@ def _open_session(path: Path, description: EncoderDescription, threads: int) -> 
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except _ORT_ERRORS as error:
         raise BundleCorruptError(f"{path}: not a readable model ({_line(error)})") from error
-    inputs = {node.name for node in session.get_inputs()}
-    outputs = [(node.name, node.shape[-1]) for node in session.get_outputs()]
-    if inputs != _INPUTS or outputs != [(OUTPUT, description.dimension)]:
-        raise BundleCorruptError(
-            f"{path}: takes {sorted(inputs)} and gives {outputs}, "
-            f"expected {sorted(_INPUTS)} and {[(OUTPUT, description.dimension)]}"
-        )
+    found = (
+        [node.name for node in session.get_inputs()],
+        [(node.name, node.shape[-1]) for node in session.get_outputs()],
+    )
+    expected = [INPUT], [(OUTPUT, description.dimension)]
+    if found != expected:
+        raise BundleCorruptError(f"{path}: its inputs and outputs are {found}, expected {expected}")
     return session
 
 

@@ -90,15 +90,16 @@ def _one(
         because=because,
         other_items=float(by_past_item[order[_LISTED:]].sum()),
         query_text=by_text,
-        text=_sentence(because, by_text),
+        text=_sentence(because, by_text, components["popularity"]),
     )
 
 
-def _sentence(because: list[Contribution], by_text: float) -> str:
-    """Name what speaks for the item most; contributions that speak against it are left to the numbers."""
+def _sentence(because: list[Contribution], by_text: float, popularity: float) -> str:
+    """Name what speaks for the item most; what speaks against it is left to the numbers."""
     names = [f"“{one.title or one.item_id}”" for one in because if one.contribution > 0][:_NAMED]
     past = f"because of {' and '.join(names)}" if names else ""
     words = "close to your words" if by_text > 0 else ""
     reasons = [words, past] if by_text >= sum(max(one.contribution, 0.0) for one in because) else [past, words]
-    said = "; ".join(reason for reason in reasons if reason) or "popular with everyone"
+    last_resort = "popular with everyone" if popularity > 0 else "the nearest of what is left"
+    said = "; ".join(reason for reason in reasons if reason) or last_resort
     return f"{said[0].upper()}{said[1:]}."
