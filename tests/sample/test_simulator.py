@@ -13,7 +13,7 @@ from crossfade_indexing.sample.visits import FIRST_DAY
 
 FROZEN = {
     "events.csv": "c0beb8a28dae00f7419c5b3da7ec3d3c592d4a47325d229e2b61bfe5ba30d6a4",
-    "items.jsonl": "4c0a10e9c1a102252319a42dcaadfcf95497dbb16971a53ccd599b0d36ea471e",
+    "items.jsonl": "eabb21390d57cc0cdb1f51b1d3aca21de34b62abd98732745ea9b7f9500a94d9",
     "users.csv": "3fc26d60773521e5ffae4ee103c57f46808751fa1dcdbbab8ea09c76826259f1",
 }
 
