@@ -66,8 +66,14 @@ class IndexingConfig(_Part):
     evidence: EvidenceConfig = EvidenceConfig()
     factorization: FactorizationConfig = FactorizationConfig()
     weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
-        default={"collaborative": 1.0, "content": 0.5, "popularity": 0.05},
+        default={"collaborative": 1.0, "content": 1.0, "popularity": 0.05},
         description="Default weight of each component. Popularity's is small: it orders what nothing else tells apart.",
+    )
+    fade: float = Field(
+        default=5.0,
+        gt=0,
+        description="Past items at which content's weight has fallen to half: what a newcomer gets by what items say, "
+        "a regular gets by what people do.",
     )
     keep_versions: int = Field(default=5, ge=1, description="How many versions stay in the store.")
 

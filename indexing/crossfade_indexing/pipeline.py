@@ -146,6 +146,7 @@ def build_bundle(
             factorization=Factorization(**config.factorization.model_dump() | {"rank": learned.rank}),
             indexes=learned.indexes,
             weights=config.weights,
+            fade=config.fade,
             tenth_best=learned.tenth_best,
             cleaning={name: dict(counts) for name, counts in cleaning.items()},
             files=files,

@@ -47,6 +47,7 @@ def print_bundle(version: str, manifest: Manifest, versions: Sequence[str]) -> N
         "; ".join(f"{name}: {i.vectors:,} x {i.dimension}, {i.kind}" for name, i in manifest.indexes.items()),
     )
     facts.add_row("weights", ", ".join(f"{name} {weight:g}" for name, weight in manifest.weights.items()))
+    facts.add_row("fade", f"content's weight halves at {manifest.fade:g} past items")
     facts.add_row("on disk", f"{size / 1e6:,.1f} MB in {len(manifest.files)} files, checksums good")
     facts.add_row("versions", ", ".join(f"{name} (current)" if name == version else name for name in versions))
     console.print(facts)

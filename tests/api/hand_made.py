@@ -69,6 +69,7 @@ def _contents(seed: int) -> BundleContents:
             factorization=Factorization(rank=3, user_exponent=0.5, item_exponent=0.5, spectral_exponent=0.5, seed=seed),
             indexes={"targets": collaborative_info, "embeddings": content_info},
             weights={"collaborative": 1.0, "content": 1.0, "popularity": 0.1},
+            fade=1e9,
             tenth_best={"collaborative": 1.0, "content": 1.0, "popularity": 1.0},
             cleaning={},
             files=files,

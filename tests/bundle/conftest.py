@@ -35,6 +35,7 @@ def contents(seed: int = 0, write_encoder: Callable[[Path], object] | None = Non
             factorization=Factorization(rank=3, user_exponent=0.5, item_exponent=0.5, spectral_exponent=0.5, seed=0),
             indexes={"targets": collaborative_info, "embeddings": content_info},
             weights={"collaborative": 1, "content": 1, "popularity": 0},
+            fade=1e9,
             tenth_best={"collaborative": 1, "content": 1, "popularity": 1},
             cleaning={},
             files=files,

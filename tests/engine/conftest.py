@@ -28,6 +28,7 @@ def make_bundle(
     past: dict[str, dict[int, float]],
     popularity: Sequence[float] | None = None,
     weights: dict[str, float] | None = None,
+    fade: float = 1e9,
 ) -> Bundle:
     """Return a bundle of items named i0, i1, … with titles T0, T1, … and users who had the given rows."""
     source_array, target_array, embedding_array = (
@@ -51,6 +52,7 @@ def make_bundle(
         ),
         indexes={},
         weights=weights or {"collaborative": 1.0, "content": 1.0, "popularity": 0.1},
+        fade=fade,
         tenth_best={"collaborative": 1.0, "content": 1.0, "popularity": 1.0},
         cleaning={},
         files={},

@@ -70,6 +70,19 @@ def test_weights_scale_their_component_and_those_not_named_keep_the_default(make
     assert after.components["popularity"] == pytest.approx(0.044721, abs=1e-5)
 
 
+@pytest.mark.parametrize(("item_ids", "share"), [(["i0"], 0.8), (["i0", "i1", "i2"], 4 / 7)])
+def test_contents_default_weight_fades_as_the_past_grows(
+    make_view: Callable[..., View], item_ids: list[str], share: float
+) -> None:
+    embeddings = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-0.6, 0.8]]
+    view = make_view(ZERO, ZERO, embeddings, past={}, fade=4.0)
+
+    faded = answer(view, Query(item_ids=item_ids))
+    full = answer(view, Query(item_ids=item_ids, weights={"content": 1}))
+
+    assert faded.items[-1].score == pytest.approx(share * full.items[-1].score)
+
+
 def test_equal_scores_are_ordered_by_row(make_view: Callable[..., View]) -> None:
     view = make_view(ZERO, ZERO, ZERO, past={})
 

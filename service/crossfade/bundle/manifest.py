@@ -96,6 +96,9 @@ class Manifest(_Part):
     factorization: Factorization
     indexes: dict[str, IndexInfo] = Field(description="By name: embeddings, targets, users.")
     weights: dict[str, float] = Field(description="Default weight of each component, >= 0.")
+    fade: float = Field(
+        gt=0, description="Past items at which content's default weight has fallen to half: the crossfade."
+    )
     tenth_best: dict[str, float] = Field(
         description="Per component, the median over users of its tenth-best item, in standard deviations above the "
         "catalogue's mean; dividing by it makes equal weights mean equal say."

@@ -53,13 +53,17 @@ class Fusion:
 def fuse(bundle: Bundle, queries: Sequence[Query], profiles: Sequence[Profile]) -> Fusion:
     """Prepare every component for a batch of queries and their profiles.
 
-    A query's own weights count; where it names none, the bundle's defaults do.
+    A weight that a query names counts as it is. Where it names none the bundle's default does, and content's fades
+    with what is known of the user: at n past items it is ``default * fade / (fade + n)``, unless the request brings a
+    text of its own.
     """
     manifest = bundle.manifest
 
     def weights_of(name: str) -> FloatArray:
         default = manifest.weights[name]
-        return np.array([query.weights.get(name, default) for query in queries], np.float32)
+        shares = [_content_share(profile, manifest.fade) if name == "content" else 1.0 for profile in profiles]
+        given = [query.weights.get(name, default * share) for query, share in zip(queries, shares, strict=True)]
+        return np.array(given, np.float32)
 
     return Fusion(
         collaborative=vector_part(
@@ -82,3 +86,7 @@ def fuse(bundle: Bundle, queries: Sequence[Query], profiles: Sequence[Profile]) 
             tenth_best=manifest.tenth_best["popularity"],
         ),
     )
+
+
+def _content_share(profile: Profile, fade: float) -> float:
+    return 1.0 if profile.text is not None else fade / (fade + len(profile.rows))
