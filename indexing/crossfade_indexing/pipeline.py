@@ -75,7 +75,7 @@ class _Learned:
     @property
     def rank(self) -> int:
         """How many factors there turned out to be."""
-        return self.collaborative.targets.shape[1]
+        return int(self.collaborative.targets.shape[1])
 
     def counts(self, events: int) -> Counts:
         """Return how much there is, of which ``events`` is known from elsewhere."""

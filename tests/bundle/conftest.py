@@ -17,7 +17,11 @@ from crossfade_indexing.indexes import build_space
 N_ITEMS = 5
 
 
-def contents(seed: int = 0, write_encoder: Callable[[Path], object] | None = None) -> BundleContents:
+def empty_encoder(directory: Path) -> None:
+    (directory / "encoder.json").write_text("{}")
+
+
+def contents(seed: int = 0, write_encoder: Callable[[Path], None] | None = None) -> BundleContents:
     """Return a bundle's contents with drawn vectors and an encoder of one file."""
     random = np.random.default_rng(seed)
     vectors = random.normal(size=(N_ITEMS, 3)).astype(np.float32)
@@ -50,7 +54,7 @@ def contents(seed: int = 0, write_encoder: Callable[[Path], object] | None = Non
         collaborative=collaborative,
         content=content,
         users=VectorIndex.build(vectors[:2], kind="flat"),
-        write_encoder=write_encoder or (lambda directory: (directory / "encoder.json").write_text("{}")),
+        write_encoder=write_encoder or empty_encoder,
         manifest=manifest,
     )
 
@@ -67,7 +71,7 @@ def store(tmp_path: Path) -> BundleStore:
 def publish() -> Callable[..., str]:
     """Writes one more version into a store and returns its name; it is not used yet."""
 
-    def write(store: BundleStore, seed: int = 1, write_encoder: Callable[[Path], object] | None = None) -> str:
+    def write(store: BundleStore, seed: int = 1, write_encoder: Callable[[Path], None] | None = None) -> str:
         return write_bundle(contents(seed, write_encoder), store.versions_directory).name
 
     return write

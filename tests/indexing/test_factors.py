@@ -66,7 +66,7 @@ def test_an_item_nobody_used_has_no_factors_and_the_power_of_no_degree_is_none()
 
 @pytest.mark.parametrize("shape", [(0, 3), (2, 3), (1, 1)])
 def test_without_any_weight_the_factors_are_zero(shape: tuple[int, int]) -> None:
-    factors = factorize(sp.csr_array(shape, dtype=np.float32), FactorizationConfig())
+    factors = factorize(sp.csr_array(np.zeros(shape, np.float32)), FactorizationConfig())
 
     assert factors.targets.shape == (shape[1], 1)
     assert not factors.targets.any()
