@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from api.processes import uvicorn_process
 from fastapi.testclient import TestClient
 
+import crossfade.api
 from crossfade import Recommender, create_app
+from crossfade.api import from_environment
 from crossfade.bundle import BundleStore
 from crossfade.settings import read_settings
 from crossfade.telemetry import configure_logging
@@ -71,6 +74,18 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
+@pytest.fixture
+def our_log() -> Iterator[logging.Logger]:
+    """Our logger, as it was before once the test is over."""
+    ours = logging.getLogger("crossfade")
+    handlers, level, propagate = list(ours.handlers), ours.level, ours.propagate
+    ours.handlers.clear()
+    yield ours
+    ours.handlers[:] = handlers
+    ours.propagate = propagate
+    ours.setLevel(level)
+
+
 def test_settings_come_from_the_environment(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CROSSFADE_BUNDLE", "bundles/mine")
     environment.setenv("CROSSFADE_LOG_LEVEL", "warning")
@@ -123,15 +138,26 @@ def test_a_process_of_ours_logs_to_standard_error_without_ids(shared_store: Bund
     assert "secret" not in said
 
 
-def test_setting_up_the_log_twice_writes_each_line_once() -> None:
-    ours = logging.getLogger("crossfade")
-    handlers, level = list(ours.handlers), ours.level
-    try:
-        configure_logging("info")
-        configure_logging("warning")
+def test_the_environment_is_enough_to_make_the_application(
+    environment: pytest.MonkeyPatch, shared_store: BundleStore, our_log: logging.Logger
+) -> None:
+    environment.setenv("CROSSFADE_BUNDLE", str(shared_store.directory))
+    environment.setenv("CROSSFADE_LOG_LEVEL", "error")
 
-        assert len(ours.handlers) == max(1, len(handlers))
-        assert ours.level == logging.WARNING
-    finally:
-        ours.handlers[:] = handlers
-        ours.setLevel(level)
+    app = from_environment()
+
+    assert app.title == "Crossfade"
+    assert our_log.level == logging.ERROR
+
+
+def test_the_api_has_no_names_but_its_own() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'create_ap'"):
+        crossfade.api.create_ap  # noqa: B018 - asking for it is the test
+
+
+def test_setting_up_the_log_twice_writes_each_line_once(our_log: logging.Logger) -> None:
+    configure_logging("info")
+    configure_logging("warning")
+
+    assert len(our_log.handlers) == 1
+    assert our_log.level == logging.WARNING

@@ -57,6 +57,7 @@ def router_of(service: Service) -> APIRouter:
     """Make the operations for a service."""
     router = APIRouter(route_class=ProblemRoute)
     _add_recommendations(router, service)
+    _add_search_and_rank(router, service)
     _add_neighbours(router, service)
     _add_bundle(router, service)
     return router
@@ -99,6 +100,8 @@ def _add_recommendations(router: APIRouter, service: Service) -> None:
         """
         return _json(await service.answer(parameters.to_engine(user_id)))
 
+
+def _add_search_and_rank(router: APIRouter, service: Service) -> None:
     @router.post(
         "/v1/search",
         operation_id="search",
