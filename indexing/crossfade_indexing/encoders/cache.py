@@ -25,7 +25,7 @@ __all__ = ["EncodingCache", "encode_cached"]
 
 _log = logging.getLogger(__name__)
 
-_CHUNK = 256
+_CHUNK = 1024
 _FLUSH_TEXTS = 4096
 _FLUSH_S = 30.0
 # TF-IDF is another encoder with every change of the catalogue; what it leaves must not pile up.

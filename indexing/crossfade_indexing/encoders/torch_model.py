@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
@@ -52,21 +56,32 @@ class TorchModel:
 
     def encode(self, texts: Sequence[str], *, on_progress: Advance | None = None) -> FloatArray:
         """Return unit vectors of shape (n, d), longest texts embedded first; zeros for a text without a token."""
+        texts = [text.encode("utf-8", "replace").decode() for text in texts]  # lone surrogates, as the service does
         vectors = np.zeros((len(texts), self._folder.dimension), np.float32)
         lengths = [
             0 if all(encoding.special_tokens_mask) else len(encoding.ids)
-            for encoding in self._tokenizer.encode_batch(list(texts))
+            for encoding in self._tokenizer.encode_batch(texts)
         ]
         order = sorted((row for row, length in enumerate(lengths) if length), key=lambda row: (-lengths[row], row))
         done = len(texts) - len(order)
-        for start in range(0, len(order), _BATCH):
-            rows = order[start : start + _BATCH]
+        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+
+        def embed(rows: Sequence[int]) -> None:
             vectors[rows] = self._model.encode(
                 [texts[row] for row in rows], batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
             )
-            done += len(rows)
-            if on_progress is not None:
-                on_progress(done, len(texts))
+
+        # The first call settles the tokenizer's padding; from then on calls from several threads change nothing in it.
+        self._model.encode(["a"], batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False)
+        with _one_thread_per_batch() as workers:
+            try:
+                for rows, _ in zip(batches, workers.map(embed, batches), strict=True):
+                    done += len(rows)
+                    if on_progress is not None:
+                        on_progress(done, len(texts))
+            except BaseException:  # Ctrl-C above all: what is waiting must not be embedded before the run ends
+                workers.shutdown(cancel_futures=True)
+                raise
         return vectors
 
     def export(self, directory: Path) -> None:
@@ -82,6 +97,23 @@ class TorchModel:
             lambda text: self._tokenizer.encode(text).ids,
             directory / MODEL_FILE,
         )
+
+
+@contextmanager
+def _one_thread_per_batch() -> Iterator[ThreadPoolExecutor]:
+    """Work on as many batches at a time as there are cores.
+
+    Two threads on one batch wait for each other at every layer: on two cores 31 texts/s, against 57 with a batch for
+    each, and on a busy machine the difference grows.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        # PyTorch keeps the number per thread as well.
+        with ThreadPoolExecutor(os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,)) as workers:
+            yield workers
+    finally:
+        torch.set_num_threads(before)
 
 
 def _load(folder: ModelFolder) -> SentenceTransformer:
