@@ -16,6 +16,7 @@ def test_the_bundle_is_described(client: TestClient, recommender: Recommender) -
     assert bundle["counts"]["items"] == len(ITEM_IDS)
     assert bundle["properties"] == ["genres", "share", "title", "year"]
     assert bundle["weights"] == {"collaborative": 1.0, "content": 1.0, "popularity": 0.1}
+    assert bundle["fade"] > 0
     assert bundle["indexes"]["embeddings"]["kind"] == "flat"
     assert bundle["encoder"]["languages"] == ["en"]
     assert "files" not in bundle

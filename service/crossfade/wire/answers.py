@@ -111,6 +111,10 @@ class BundleAnswer(WireModel):
     counts: Counts = Field(description="How much it holds.")
     properties: list[str] = Field(description="Names that `include` may hold, in alphabetical order.")
     weights: dict[str, float] = Field(description="Default weight of each component.")
+    fade: float = Field(
+        description="Past items at which content's default weight has fallen to half; a weight that a request names, "
+        "and a request with a text of its own, are not faded."
+    )
     encoder: EncoderInfo = Field(description="What made the embeddings, and encodes the text of requests.")
     factorization: Factorization = Field(description="Hyper-parameters of the truncated SVD.")
     indexes: dict[str, IndexInfo] = Field(description="The FAISS indexes: `embeddings`, `targets`, `users`.")
@@ -159,6 +163,7 @@ def bundle_to_wire(bundle: Bundle) -> BundleAnswer:
         counts=manifest.counts,
         properties=sorted(bundle.catalogue.property_names),
         weights=manifest.weights,
+        fade=manifest.fade,
         encoder=manifest.encoder,
         factorization=manifest.factorization,
         indexes=manifest.indexes,
