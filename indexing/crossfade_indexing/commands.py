@@ -26,11 +26,11 @@ Crossfade is ready. Every call, with examples to try:  http://{0}/docs
 
   # someone about whom nothing is known, but what they watched just now
   curl -s http://{0}/v1/recommendations -H 'content-type: application/json' \\
-       -d '{{"item_ids": ["ITEM"], "limit": 5, "explain": true}}'
+       -d '{{"item_ids": ["eleven-minutes-of-rain"], "limit": 5, "explain": true}}'
 
   # the same regular viewer, by what items say alone
   curl -s http://{0}/v1/recommendations -H 'content-type: application/json' \\
-       -d '{{"user_id": "USER", "limit": 5, "weights": {{"content": 1, "collaborative": 0}}}}'
+       -d '{{"user_id": "p0042", "limit": 5, "weights": {{"content": 1, "collaborative": 0}}}}'
 
   # words instead of a history
   curl -s http://{0}/v1/search -H 'content-type: application/json' -d '{{"text": "heist that goes wrong", "limit": 5}}'
