@@ -1,5 +1,6 @@
 """The steps of the Dockerfile, taken in a folder instead of an image, with this Python instead of the image's."""
 
+import contextlib
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import pytest
 
 # What the image has at its root and we have in a folder.
 PLACES = re.compile(r"(?<![\w.:/])/(?=source|opt|bundles)")
-STOP_S = 10
+START_S, STOP_S = 60, 10
 
 
 @dataclass
@@ -97,14 +98,28 @@ def test_the_image_serves_the_bundle_in_its_volume_and_stops_when_told(image: Im
         port = listener.getsockname()[1]
     health_check = with_port(image.health_check, port)
     assert image.run(health_check).returncode == 1
-    deadline = time.monotonic() + 60
 
-    with subprocess.Popen(with_port(image.command, port), env=image.environment, cwd=image.root) as service:
-        while image.run(health_check).returncode != 0:
-            assert service.poll() is None
-            assert time.monotonic() < deadline
+    with running(with_port(image.command, port), image) as service:
+        wait_until_healthy(image, health_check, service)
         service.terminate()
         service.wait(STOP_S)
+
+
+@contextlib.contextmanager
+def running(words: list[str], image: Image) -> Iterator[subprocess.Popen[bytes]]:
+    service = subprocess.Popen(words, env=image.environment, cwd=image.root)
+    try:
+        yield service
+    finally:
+        service.kill()
+        service.wait(STOP_S)
+
+
+def wait_until_healthy(image: Image, health_check: list[str], service: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_S
+    while (outcome := image.run(health_check)).returncode != 0:
+        assert service.poll() is None
+        assert time.monotonic() < deadline, outcome.stderr
 
 
 def test_the_image_holds_nothing_that_only_training_needs(image: Image) -> None:
