@@ -91,16 +91,17 @@ def _modules(path: Path) -> dict[str, str]:
     """The folder of each module by its class; a plain transformer without the list is pooled by its mean."""
     if not (path / "modules.json").exists():
         return {"Transformer": "", "Pooling": ""}
-    listed = _read_json(path / "modules.json")["modules"]
+    listed = _load(path / "modules.json")
     try:
         modules = {module["type"].rpartition(".")[2]: module["path"] for module in listed}
         foreign = [module["type"] for module in listed if not module["type"].startswith("sentence_transformers.")]
     except (TypeError, KeyError, AttributeError) as error:
         raise EncoderError(f"{path / 'modules.json'}: not a list of modules") from error
     if foreign or tuple(modules) not in {_MODULES, _MODULES[:2]}:
+        found = ", ".join(module["type"] for module in listed) or "nothing"
         raise EncoderError(
-            f"{path}: is made of {', '.join(module['type'] for module in listed)}; supported are a Transformer, "
-            "a Pooling and perhaps a Normalize of sentence_transformers, without Dense layers or code of its own"
+            f"{path}: is made of {found}; supported are a Transformer, a Pooling and perhaps a Normalize of "
+            "sentence_transformers, without Dense layers or code of its own"
         )
     return modules
 
@@ -130,10 +131,16 @@ def _max_tokens(transformer: Path, config: dict[str, Any]) -> int:
 def _read_json(path: Path, *, optional: bool = False) -> dict[str, Any]:
     if optional and not path.exists():
         return {}
+    content = _load(path)
+    if not isinstance(content, dict):
+        raise EncoderError(f"{path}: not a JSON object")
+    return content
+
+
+def _load(path: Path) -> Any:  # noqa: ANN401 - whatever stands there
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise EncoderError(
             f"{path}: not readable ({error}); is this a folder of a sentence-transformers model?"
         ) from error
-    return {"modules": content} if isinstance(content, list) else dict(content)

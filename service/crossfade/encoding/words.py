@@ -21,8 +21,9 @@ def words(text: str) -> list[str]:
     A word is two or more letters, digits or underscores. Runs of Chinese characters or kana give their overlapping
     pairs, or the one character. Scripts without spaces beyond these (Thai, Lao, Khmer) give long words.
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    folded = unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed)).casefold()
+    # Decomposed on both sides of folding: signs for letters have no lower case, and folding composes some accents.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    folded = unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
     found: list[str] = []
     for run, word in _WORD.findall(folded):
         if word:
