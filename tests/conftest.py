@@ -53,11 +53,10 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_directory(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config, default_encoder: str) -> Path:
+def demo_directory(tmp_path_factory: pytest.TempPathFactory, default_encoder: str) -> Path:
     """What ``crossfade demo`` makes before it serves: the sample's files, and its bundle in ``bundle``.
 
-    Made once for all tests: to be read, and copied before anything in it is changed. Embeddings stay in pytest's cache,
-    which saves the next run a minute; ``pytest --cache-clear`` forgets them.
+    Made once for all tests of a run: to be read, and copied before anything in it is changed.
     """
     # Imported here, because most tests need none of it and it takes seconds.
     from crossfade_indexing.demo import build_sample_bundle  # noqa: PLC0415
@@ -66,7 +65,7 @@ def demo_directory(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytes
 
     directory = tmp_path_factory.mktemp("crossfade-demo")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CROSSFADE_CACHE_DIR", str(pytestconfig.cache.mkdir("embeddings")))
+        patch.setenv("CROSSFADE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         build_sample_bundle(directory, Quiet(), Settings(encoder=default_encoder))
     return directory
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from crossfade.encoding.description import FORMAT_VERSION
 from crossfade.types import FloatArray
 from crossfade_indexing.encoders.item_encoder import ItemEncoder
 from crossfade_indexing.encoders.shards import Shards
@@ -60,7 +61,7 @@ class EncodingCache:
             EncoderError: If the model cannot be loaded or exported.
             OSError: If the directory cannot be written.
         """
-        kept = self._folder(encoder) / "export"
+        kept = self._folder(encoder) / f"export-{FORMAT_VERSION}"
         if _intact(kept):
             for name in _checksums(kept):
                 shutil.copyfile(kept / name, directory / name)

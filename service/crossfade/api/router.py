@@ -116,17 +116,7 @@ def _add_search_and_rank(router: APIRouter, service: Service) -> None:
         Words need not occur in an item's text. What the user has had stays in, unless `exclude.interacted` is set,
         and popularity counts only if its weight is given.
         """
-        question = partial(
-            service.recommender.search,
-            request.text,
-            user_id=request.user_id,
-            limit=request.limit,
-            weights=request.weights.to_engine(),
-            exclude=request.exclude.to_engine(),
-            explain=request.explain,
-            include=request.include,
-        )
-        return _json(await service.answer(question))
+        return _json(await service.answer(request.to_engine()))
 
     @router.post(
         "/v1/rank",
@@ -141,16 +131,7 @@ def _add_search_and_rank(router: APIRouter, service: Service) -> None:
 
         For lists that come from elsewhere: an editor's shelf, a search engine, a promotion.
         """
-        question = partial(
-            service.recommender.rank,
-            request.item_ids,
-            user_id=request.user_id,
-            text=request.text,
-            weights=request.weights.to_engine(),
-            explain=request.explain,
-            include=request.include,
-        )
-        return _json(await service.answer(question))
+        return _json(await service.answer(request.to_engine()))
 
 
 def _add_neighbours(router: APIRouter, service: Service) -> None:
@@ -168,16 +149,7 @@ def _add_neighbours(router: APIRouter, service: Service) -> None:
         Popularity counts only if its weight is given. For an unknown item, which the answer names under `missing`,
         what is popular is answered.
         """
-        question = partial(
-            service.recommender.similar_items,
-            item_id,
-            limit=parameters.limit,
-            weights=parameters.weights(),
-            exclude=parameters.excluded,
-            explain=parameters.explain,
-            include=parameters.include,
-        )
-        return _json(await service.answer(question))
+        return _json(await service.answer(parameters.to_neighbours(item_id)))
 
     @router.get(
         "/v1/users/{user_id:path}/similar",

@@ -19,6 +19,7 @@ from crossfade.engine.query import (
 )
 from crossfade.engine.recommender import Recommender
 from crossfade.engine.retrieval import RetrievalSettings
+from crossfade.engine.shapes import neighbours_query, rank_query, search_query
 
 __all__ = [
     "COMPONENTS",
@@ -34,4 +35,7 @@ __all__ = [
     "RetrievalSettings",
     "SimilarUser",
     "SimilarUsers",
+    "neighbours_query",
+    "rank_query",
+    "search_query",
 ]

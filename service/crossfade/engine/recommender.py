@@ -10,14 +10,13 @@ from crossfade.bundle import Bundle, BundleStore
 from crossfade.engine.answering import answer_queries, find_similar_users
 from crossfade.engine.query import Answer, Exclude, Query, SimilarUsers
 from crossfade.engine.retrieval import RetrievalSettings
+from crossfade.engine.shapes import neighbours_query, rank_query, search_query
 from crossfade.engine.view import View
-from crossfade.errors import QueryError
 
 __all__ = ["Recommender"]
 
-# What similar items and search start from; a request's own weights come on top.
-_SIMILAR_WEIGHTS = {"popularity": 0.0}
-_SEARCH_WEIGHTS = {"collaborative": 0.3, "popularity": 0.0}
+_TITLE = ("title",)
+_NO_WEIGHTS: Mapping[str, float] = {}
 
 
 class Recommender:
@@ -96,34 +95,13 @@ class Recommender:
         *,
         user_id: str | None = None,
         text: str | None = None,
-        weights: Mapping[str, float] | None = None,
+        weights: Mapping[str, float] = _NO_WEIGHTS,
         explain: bool = False,
-        include: Sequence[str] = ("title",),
+        include: Sequence[str] = _TITLE,
     ) -> Answer:
-        """Order the caller's own items for a user, best first; unknown ones are named in ``missing``.
-
-        Args:
-            item_ids: 1 to 500 of them. Repeats count once.
-            user_id: For whom.
-            text: What to look for, in words.
-            weights: As in ``Query``.
-            explain: As in ``Query``.
-            include: As in ``Query``.
-
-        Raises:
-            QueryError: If a value is out of its bounds.
-        """
+        """Answer a ``rank_query``: the caller's own items in a user's order."""
         return self.recommend(
-            Query(
-                user_id=user_id,
-                text=text,
-                among=item_ids,
-                limit=max(1, len(item_ids)),
-                weights=weights or {},
-                exclude=Exclude(interacted=False),
-                explain=explain,
-                include=include,
-            )
+            rank_query(item_ids, user_id=user_id, text=text, weights=weights, explain=explain, include=include)
         )
 
     def similar_items(
@@ -131,33 +109,14 @@ class Recommender:
         item_id: str,
         *,
         limit: int = 10,
-        weights: Mapping[str, float] | None = None,
+        weights: Mapping[str, float] = _NO_WEIGHTS,
         exclude: Sequence[str] = (),
         explain: bool = False,
-        include: Sequence[str] = ("title",),
+        include: Sequence[str] = _TITLE,
     ) -> Answer:
-        """Answer the neighbours of an item, in what it says and in who uses it; never the item itself.
-
-        Args:
-            item_id: The item. An unknown one is named in ``missing``, and popular items are answered.
-            limit: 1 to 500.
-            weights: As in ``Query``; popularity is left out unless it is named.
-            exclude: Ids not to answer.
-            explain: As in ``Query``.
-            include: As in ``Query``.
-
-        Raises:
-            QueryError: If a value is out of its bounds.
-        """
+        """Answer a ``neighbours_query``: items like an item."""
         return self.recommend(
-            Query(
-                item_ids=(item_id,),
-                limit=limit,
-                weights=_SIMILAR_WEIGHTS | dict(weights or {}),
-                exclude=Exclude(item_ids=exclude),
-                explain=explain,
-                include=include,
-            )
+            neighbours_query(item_id, limit=limit, weights=weights, exclude=exclude, explain=explain, include=include)
         )
 
     def search(
@@ -166,33 +125,18 @@ class Recommender:
         *,
         user_id: str | None = None,
         limit: int = 10,
-        weights: Mapping[str, float] | None = None,
+        weights: Mapping[str, float] = _NO_WEIGHTS,
         exclude: Exclude = Exclude(interacted=False),
         explain: bool = False,
-        include: Sequence[str] = ("title",),
+        include: Sequence[str] = _TITLE,
     ) -> Answer:
-        """Answer the items whose text is nearest in meaning, tilted to a user's taste when one is given.
-
-        Args:
-            text: What to look for, 1 to 2,000 characters.
-            user_id: Whose taste counts; items the user has had stay in, unless excluded.
-            limit: 1 to 500.
-            weights: As in ``Query``; popularity is left out unless it is named.
-            exclude: What not to answer.
-            explain: As in ``Query``.
-            include: As in ``Query``.
-
-        Raises:
-            QueryError: If a value is out of its bounds.
-        """
-        if not text.strip():
-            raise QueryError("text: expected at least one word", field="text")
+        """Answer a ``search_query``: items whose text is nearest in meaning."""
         return self.recommend(
-            Query(
+            search_query(
+                text,
                 user_id=user_id,
-                text=text,
                 limit=limit,
-                weights=_SEARCH_WEIGHTS | dict(weights or {}),
+                weights=weights,
                 exclude=exclude,
                 explain=explain,
                 include=include,

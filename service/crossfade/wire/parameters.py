@@ -74,6 +74,21 @@ class SimilarItemsParameters(WireModel):
         given = {"collaborative": self.collaborative, "content": self.content, "popularity": self.popularity}
         return {name: weight for name, weight in given.items() if weight is not None}
 
+    def to_neighbours(self, item_id: str) -> engine.Query:
+        """Return the query for an item's neighbours.
+
+        Raises:
+            QueryError: If a value is out of its bounds.
+        """
+        return engine.neighbours_query(
+            item_id,
+            limit=self.limit,
+            weights=self.weights(),
+            exclude=self.excluded,
+            explain=self.explain,
+            include=self.include,
+        )
+
 
 class RecommendationsParameters(SimilarItemsParameters, _Asked):
     """The request for recommendations, without its user."""

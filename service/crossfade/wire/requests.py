@@ -120,6 +120,22 @@ class SearchRequest(_Body):
     explain: Explain = False
     include: Include = Field(["title"])
 
+    def to_engine(self) -> engine.Query:
+        """Return the query that this asks.
+
+        Raises:
+            QueryError: If a value is out of its bounds.
+        """
+        return engine.search_query(
+            self.text,
+            user_id=self.user_id,
+            limit=self.limit,
+            weights=self.weights.to_engine(),
+            exclude=self.exclude.to_engine(),
+            explain=self.explain,
+            include=self.include,
+        )
+
 
 class RankRequest(_Body):
     """A list of the caller's own, to be put in order."""
@@ -134,6 +150,21 @@ class RankRequest(_Body):
     weights: Weights = Field(Weights(), description="How much each component counts.")
     explain: Explain = False
     include: Include = Field(["title"])
+
+    def to_engine(self) -> engine.Query:
+        """Return the query that this asks.
+
+        Raises:
+            QueryError: If a value is out of its bounds.
+        """
+        return engine.rank_query(
+            self.item_ids,
+            user_id=self.user_id,
+            text=self.text,
+            weights=self.weights.to_engine(),
+            explain=self.explain,
+            include=self.include,
+        )
 
 
 class ReloadRequest(_Body):
