@@ -53,7 +53,13 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_directory(tmp_path_factory: pytest.TempPathFactory, default_encoder: str) -> Path:
+def encoder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``CROSSFADE_CACHE_DIR`` may name in any test, so that the encoder is exported once a run."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def demo_directory(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path, default_encoder: str) -> Path:
     """What ``crossfade demo`` makes before it serves: the sample's files, and its bundle in ``bundle``.
 
     Made once for all tests of a run: to be read, and copied before anything in it is changed.
@@ -65,7 +71,7 @@ def demo_directory(tmp_path_factory: pytest.TempPathFactory, default_encoder: st
 
     directory = tmp_path_factory.mktemp("crossfade-demo")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CROSSFADE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("CROSSFADE_CACHE_DIR", str(encoder_cache))
         build_sample_bundle(directory, Quiet(), Settings(encoder=default_encoder))
     return directory
 

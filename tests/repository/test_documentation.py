@@ -17,10 +17,16 @@ class Reads(Protocol):
 
 @pytest.mark.usefixtures("curl")
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_block_of_the_documentation_does_as_it_says(
-    reader: Reads, document: Path, demo_directory: Path, tmp_path: Path
+def test_every_block_of_the_documentation_does_as_it_says(  # noqa: PLR0913 - each is a fixture
+    reader: Reads,
+    document: Path,
+    demo_directory: Path,
+    encoder_cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutil.copytree(demo_directory, tmp_path / "crossfade-demo")
+    monkeypatch.setenv("CROSSFADE_CACHE_DIR", str(encoder_cache))
 
     reader.read(document)
 
