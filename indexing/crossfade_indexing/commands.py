@@ -85,6 +85,8 @@ def index(
         raise click.UsageError("give either --events FILE or --preset NAME --source DIR")
     if (preset is None) != (source is None):
         raise click.UsageError("--preset and --source go together")
+    if encoder is not None and not encoder.strip():
+        raise click.UsageError("--encoder needs a name: 'tfidf', a path, or a model's name")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop cleans up like Ctrl-C
     from crossfade_indexing.config import IndexingConfig, read_config  # noqa: PLC0415 - see the module
     from crossfade_indexing.job import Inputs, Settings, run_index  # noqa: PLC0415 - see the module

@@ -6,24 +6,27 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from crossfade.engine import COMPONENTS
+from crossfade.engine.query import MAX_WEIGHT
 from crossfade.errors import InputError
 
 __all__ = ["EvidenceConfig", "FactorizationConfig", "IndexingConfig", "read_config"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
+ActWeight = Annotated[float, Field(ge=-1_000, le=1_000)]
+Weight = Annotated[float, Field(ge=0, le=MAX_WEIGHT)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class EvidenceConfig(_Part):
     """How much each event speaks for a user's taste."""
 
-    event_weights: dict[str, float] = Field(
+    event_weights: dict[str, ActWeight] = Field(
         default={
             "impression": 0.0,
             "skip": 0.0,
@@ -57,7 +60,7 @@ class FactorizationConfig(_Part):
     user_exponent: Share = Field(default=0.3, description="a in D_u^-a X D_i^-b.")
     item_exponent: Share = Field(default=0.1, description="b in D_u^-a X D_i^-b.")
     spectral_exponent: float = Field(default=0.5, ge=0, le=2, description="p in sigma^p.")
-    seed: int = Field(default=0, ge=0, description="Of the randomized solver.")
+    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Of the randomized solver.")
 
 
 class IndexingConfig(_Part):
@@ -65,22 +68,25 @@ class IndexingConfig(_Part):
 
     evidence: EvidenceConfig = EvidenceConfig()
     factorization: FactorizationConfig = FactorizationConfig()
-    weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
+    weights: dict[str, Weight] = Field(
         default={"collaborative": 1.0, "content": 1.0, "popularity": 0.05},
         description="Default weight of each component. Popularity's is small: it orders what nothing else tells apart.",
     )
     fade: float = Field(
         default=5.0,
         gt=0,
+        le=1e9,
         description="Past items at which content's weight has fallen to half: what a newcomer gets by what items say, "
         "a regular gets by what people do.",
     )
     keep_versions: int = Field(default=5, ge=1, description="How many versions stay in the store.")
 
-    def model_post_init(self, _context: object) -> None:
-        """Refuse a set of weights that leaves a component out or names a stranger."""
-        if set(self.weights) != set(COMPONENTS):
-            raise ValueError(f"weights: expected exactly {', '.join(COMPONENTS)}, got {', '.join(self.weights)}")
+    @field_validator("weights")
+    @classmethod
+    def _one_for_each_component(cls, weights: dict[str, float]) -> dict[str, float]:
+        if set(weights) != set(COMPONENTS):
+            raise ValueError(f"expected exactly {', '.join(COMPONENTS)}")
+        return weights
 
 
 def read_config(path: Path) -> IndexingConfig:

@@ -93,8 +93,10 @@ def run_index(inputs: Inputs, out: Path, settings: Settings, reporter: Reporter)
         OSError: If the disk is full or not writable. As with every failure, what was published before stays so.
     """
     started = time.monotonic()
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out}: --out needs a directory, and this is a file")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{out}: --out needs a directory that can be made or written ({error.strerror})") from error
     encoder = open_item_encoder(settings.encoder)
     rejects = out / "rejects.jsonl"
     with reporter.step("Read and clean"):

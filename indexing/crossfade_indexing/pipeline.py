@@ -156,9 +156,8 @@ def build_bundle(
         directory = write_bundle(
             learned.contents(lambda where: cache.export(encoder, where), manifest), store.versions_directory
         )
-        store.use(directory.name)
-    written = store.open_current().manifest
-    return BuildResult(directory, written, encoded, store.prune(config.keep_versions))
+        bundle = store.use(directory.name)
+    return BuildResult(directory, bundle.manifest, encoded, store.prune(config.keep_versions))
 
 
 def item_texts(items: pl.DataFrame) -> list[str]:

@@ -64,16 +64,20 @@ class Lines:
     @contextmanager
     def step(self, name: str) -> Iterator[Advance]:
         """Announce a step."""
-        started = last = time.monotonic()
+        started = time.monotonic()
+        first: tuple[float, int] | None = None  # what came before it, such as loading a model, is no measure of pace
+        last = started
 
         def advance(done: int, total: int) -> None:
-            nonlocal last
+            nonlocal first, last
             now = time.monotonic()
-            if now - last >= self._EVERY_S and done:
-                last = now
-                rate = done / (now - started)
-                left = (total - done) / rate
-                self.note(f"{name}: {done:,} of {total:,}, {rate:,.0f}/s, {left:,.0f} s left")
+            first = first or (now, done)
+            if now - last < self._EVERY_S or done == first[1]:
+                return
+            last = now
+            rate = (done - first[1]) / (now - first[0])
+            left = (total - done) / rate
+            self.note(f"{name}: {done:,} of {total:,}, {rate:,.0f}/s, {left:,.0f} s left")
 
         yield advance
         self.note(f"{name}: done in {time.monotonic() - started:.1f} s")

@@ -132,14 +132,14 @@ def recommend(
     as_json: bool,
 ) -> None:
     """Recommend items for a user, for some items, for a text, or for any of them together."""
-    if user_id is None and item_ids is None and text is None:
+    if not user_id and not item_ids and not text:
         raise click.UsageError("say for whom or what: --user, --item-ids or --text")
     from crossfade.console import print_answer, print_json  # noqa: PLC0415 - as above
     from crossfade.engine import Query, Recommender  # noqa: PLC0415 - as above
     from crossfade.wire import answer_to_wire  # noqa: PLC0415 - as above
 
     query = Query(
-        user_id=user_id,
+        user_id=user_id or None,
         item_ids=[item_id.strip() for item_id in (item_ids or "").split(",") if item_id.strip()],
         text=text,
         context=_pairs(context),

@@ -105,7 +105,7 @@ def test_a_directory_without_a_bundle_says_how_to_make_one(tmp_path: Path) -> No
 
 def test_a_pointer_to_nothing_names_the_versions_there_are(store: BundleStore) -> None:
     there = store.current()
-    (store.directory / "current").write_text("20200101T000000Z-000000000000")
+    (store.directory / "current").write_text("20200101T000000.000000Z-000000000000")
 
     with pytest.raises(BundleNotFoundError, match=there):
         store.open_current()

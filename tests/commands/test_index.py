@@ -108,7 +108,7 @@ def test_an_out_that_is_a_file_ends_with_3(run: Run, files: Files, tmp_path: Pat
     done = index(run, files, tmp_path / "out")
 
     assert done.code == 3
-    assert "needs a directory" in done.err
+    assert "--out needs a directory" in done.err
 
 
 def test_an_encoder_that_cannot_be_had_ends_with_5(
@@ -131,7 +131,10 @@ def test_an_encoder_that_cannot_be_had_ends_with_5(
         ("[factorization]\nrank = 0\n", "factorization.rank"),
         ("[factorisation]\nrank = 3\n", "factorisation"),
         ("rank = \n", "not TOML"),
-        ("[weights]\nnovelty = 1\n", "weights: expected exactly"),
+        ("[weights]\nnovelty = 1\n", "weights: Value error, expected exactly"),
+        ("fade = inf\n", "fade"),
+        ("[evidence.event_weights]\nwatch = nan\n", "evidence.event_weights.watch"),
+        ("[factorization]\nseed = 99999999999999\n", "factorization.seed"),
     ],
 )
 def test_a_wrong_setting_ends_with_3_and_is_named(

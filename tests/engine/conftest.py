@@ -20,6 +20,16 @@ from crossfade_indexing.indexes import build_space, user_vectors
 MakeView = Callable[..., View]
 
 
+class Wordless:
+    """An encoder that knows no word."""
+
+    name = "wordless"
+    dimension = 1
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        return np.zeros((len(texts), self.dimension), np.float32)
+
+
 def make_bundle(
     sources: Sequence[Sequence[float]] | FloatArray,
     targets: Sequence[Sequence[float]] | FloatArray,
@@ -65,7 +75,7 @@ def make_bundle(
         }
     )
     return Bundle(
-        version="20260101T000000Z-000000000000",
+        version="20260101T000000.000000Z-000000000000",
         manifest=manifest,
         catalogue=Catalogue(table, np.asarray(popularity or [0.0] * n_items, np.float32)),
         past=Past(list(past), starts.astype(np.int64), items, amounts),
@@ -79,7 +89,7 @@ def make_bundle(
 @pytest.fixture(scope="session")
 def make_view() -> MakeView:
     """Makes a view of a hand-made bundle; see ``make_bundle``."""
-    return lambda *args, **kwargs: View(make_bundle(*args, **kwargs))
+    return lambda *args, **kwargs: View(make_bundle(*args, **kwargs), Wordless())
 
 
 @pytest.fixture(scope="session")
@@ -102,5 +112,6 @@ def drawn_view() -> View:
             embeddings.astype(np.float32),
             past=past,
             popularity=popularity.tolist(),
-        )
+        ),
+        Wordless(),
     )

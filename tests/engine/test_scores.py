@@ -75,12 +75,21 @@ def test_contents_default_weight_fades_as_the_past_grows(
     make_view: Callable[..., View], item_ids: list[str], share: float
 ) -> None:
     embeddings = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-0.6, 0.8]]
-    view = make_view(ZERO, ZERO, embeddings, past={}, fade=4.0)
+    view = make_view([[1.0]] * 4, [[1.0], [0.0], [2.0], [1.0]], embeddings, past={}, fade=4.0)
 
-    faded = answer(view, Query(item_ids=item_ids))
-    full = answer(view, Query(item_ids=item_ids, weights={"content": 1}))
+    faded = answer(view, Query(item_ids=item_ids, weights={"collaborative": 0}))
+    full = answer(view, Query(item_ids=item_ids, weights={"collaborative": 0, "content": 1}))
 
     assert faded.items[-1].score == pytest.approx(share * full.items[-1].score)
+
+
+def test_content_does_not_fade_for_a_past_that_says_nothing_of_what_people_do(make_view: Callable[..., View]) -> None:
+    embeddings = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-0.6, 0.8]]
+    view = make_view(ZERO, ZERO, embeddings, past={}, fade=4.0)
+
+    found = answer(view, Query(item_ids=["i0"]))
+
+    assert scores(found) == scores(answer(view, Query(item_ids=["i0"], weights={"content": 1})))
 
 
 def test_equal_scores_are_ordered_by_row(make_view: Callable[..., View]) -> None:

@@ -15,19 +15,16 @@ class Reads(Protocol):
     def read(self, document: Path) -> None: ...
 
 
-@pytest.mark.usefixtures("curl")
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_block_of_the_documentation_does_as_it_says(  # noqa: PLR0913 - each is a fixture
-    reader: Reads,
-    document: Path,
-    demo_directory: Path,
-    encoder_cache: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def demo_beside(tmp_path: Path, demo_directory: Path, encoder_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a reader has who followed the README: the demo's folder, and an encoder that was exported before."""
     shutil.copytree(demo_directory, tmp_path / "crossfade-demo")
     monkeypatch.setenv("CROSSFADE_CACHE_DIR", str(encoder_cache))
 
+
+@pytest.mark.usefixtures("curl", "demo_beside")
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_block_of_the_documentation_does_as_it_says(reader: Reads, document: Path) -> None:
     reader.read(document)
 
 

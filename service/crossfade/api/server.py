@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -51,7 +52,8 @@ def run_server(
         _FACTORY, factory=True, host=host, port=port, workers=workers, access_log=False, log_level="warning"
     )
     if workers == 1:
-        Server(options).run(sockets=[listening])
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how one stops it; uvicorn has finished by then
+            Server(options).run(sockets=[listening])
         return
     listening.close()
     on_ready()

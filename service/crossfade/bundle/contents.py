@@ -21,7 +21,7 @@ class Catalogue:
     Attributes:
         table: One row per item, most popular first: ``item_id``, ``title``, ``description``, ``categories`` and
             every property of the items file.
-        popularity: Shape (n_items,), the natural logarithm of 1 + the number of weighted events.
+        popularity: Shape (n_items,), the natural logarithm of 1 + the number of users who liked the item.
     """
 
     table: pl.DataFrame

@@ -8,11 +8,12 @@ import uuid
 from pathlib import Path
 
 from crossfade.bundle.bundle import Bundle
+from crossfade.bundle.writer import flush_to_disk
 from crossfade.errors import BundleNotFoundError
 
 __all__ = ["BundleStore"]
 
-_VERSION_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}")
+_VERSION_NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{12}")
 
 
 class BundleStore:
@@ -62,19 +63,22 @@ class BundleStore:
         """
         return Bundle.open(self._directory_of(self.current()))
 
-    def use(self, version: str) -> None:
-        """Point at a version, in one atomic step, after checking that it opens.
+    def use(self, version: str) -> Bundle:
+        """Point at a version, in one atomic step, after checking that it opens; return it opened.
 
         Raises:
             BundleError: If there is no such version or it cannot be served; the pointer then stays where it was.
         """
-        Bundle.open(self._directory_of(version))
+        bundle = Bundle.open(self._directory_of(version))
         temporary = self.directory / f".current-{uuid.uuid4().hex[:8]}"
         try:
             temporary.write_text(version + "\n", encoding="utf-8")
+            flush_to_disk(temporary)
             temporary.replace(self._pointer)
+            flush_to_disk(self.directory)
         finally:
             temporary.unlink(missing_ok=True)
+        return bundle
 
     def roll_back(self) -> str:
         """Point at the newest version older than the current one and return its name.

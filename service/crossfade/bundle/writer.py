@@ -22,7 +22,7 @@ from crossfade.bundle.contents import Catalogue, Past, VectorSpace
 from crossfade.bundle.manifest import MANIFEST_NAME, FileEntry, Manifest, file_digest
 from crossfade.bundle.vector_index import VectorIndex
 
-__all__ = ["BundleContents", "write_bundle"]
+__all__ = ["BundleContents", "flush_to_disk", "write_bundle"]
 
 _UNFINISHED = ".building-"
 _ABANDONED_AFTER_S = 24 * 3600.0
@@ -71,13 +71,14 @@ def write_bundle(contents: BundleContents, versions: Path) -> Path:
             if path.is_file()
         }
         manifest = contents.manifest(created_at, entries).model_dump_json(indent=2).encode()
+        Manifest.model_validate_json(manifest)  # what could not be read back must not get a name
         (directory / MANIFEST_NAME).write_bytes(manifest)
         for path in directory.rglob("*"):
-            _flush_to_disk(path)
-        name = f"{created_at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(manifest).hexdigest()[:12]}"
+            flush_to_disk(path)
+        name = f"{created_at:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(manifest).hexdigest()[:12]}"
         final = versions / name
         directory.rename(final)
-    _flush_to_disk(versions)
+    flush_to_disk(versions)
     return final
 
 
@@ -137,7 +138,8 @@ def _save_table(path: Path, table: pl.DataFrame) -> None:
         raise OSError(f"{path}: cannot be written ({error})") from error
 
 
-def _flush_to_disk(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file's content, or a directory's entries, have reached the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -35,7 +35,6 @@ def answer_queries(view: View, queries: Sequence[Query], settings: RetrievalSett
 
     Raises:
         QueryError: If one asks for a property the catalogue does not have.
-        BundleCorruptError: If there is a text to encode and the bundle's encoder cannot be opened.
     """
     for query in queries:
         _check_properties(view, query)

@@ -80,26 +80,31 @@ def _one(
     by_past_item: NDArray[np.float64],
     by_text: float,
 ) -> Explanation:
+    def contributions(places: NDArray[np.int64]) -> list[Contribution]:
+        rows = [int(profile.rows[place]) for place in places]
+        return [
+            Contribution(catalogue.item_ids[row], catalogue.titles[row], float(by_past_item[place]))
+            for place, row in zip(places, rows, strict=True)
+        ]
+
     order = np.argsort(-np.abs(by_past_item), kind="stable")
-    because = [
-        Contribution(catalogue.item_ids[row], catalogue.titles[row], float(by_past_item[place]))
-        for place, row in ((place, int(profile.rows[place])) for place in order[:_LISTED])
-    ]
+    because = contributions(order[:_LISTED])
+    named = contributions(np.argsort(-by_past_item, kind="stable")[:_NAMED])
     return Explanation(
         components=components,
         because=because,
         other_items=float(by_past_item[order[_LISTED:]].sum()),
         query_text=by_text,
-        text=_sentence(because, by_text, components["popularity"]),
+        text=_sentence(named, by_text, components["popularity"]),
     )
 
 
-def _sentence(because: list[Contribution], by_text: float, popularity: float) -> str:
+def _sentence(named: list[Contribution], by_text: float, popularity: float) -> str:
     """Name what speaks for the item most; what speaks against it is left to the numbers."""
-    names = [f"“{one.title or one.item_id}”" for one in because if one.contribution > 0][:_NAMED]
+    names = [f"“{one.title or one.item_id}”" for one in named if one.contribution > 0]
     past = f"because of {' and '.join(names)}" if names else ""
     words = "close to your words" if by_text > 0 else ""
-    reasons = [words, past] if by_text >= sum(max(one.contribution, 0.0) for one in because) else [past, words]
+    reasons = [words, past] if by_text >= sum(max(one.contribution, 0.0) for one in named) else [past, words]
     last_resort = "popular with everyone" if popularity > 0 else "the nearest of what is left"
     said = "; ".join(reason for reason in reasons if reason) or last_resort
     return f"{said[0].upper()}{said[1:]}."

@@ -55,29 +55,33 @@ def fuse(bundle: Bundle, queries: Sequence[Query], profiles: Sequence[Profile]) 
 
     A weight that a query names counts as it is. Where it names none the bundle's default does, and content's fades
     with what is known of the user: at n past items it is ``default * fade / (fade + n)``, unless the request brings a
-    text of its own.
+    text of its own or the collaborative component is absent.
     """
     manifest = bundle.manifest
 
-    def weights_of(name: str) -> FloatArray:
-        default = manifest.weights[name]
-        shares = [_content_share(profile, manifest.fade) if name == "content" else 1.0 for profile in profiles]
-        given = [query.weights.get(name, default * share) for query, share in zip(queries, shares, strict=True)]
+    def weights_of(name: str, shares: Sequence[float] | None = None) -> FloatArray:
+        defaults = [manifest.weights[name] * share for share in shares or [1.0] * len(queries)]
+        given = [query.weights.get(name, default) for query, default in zip(queries, defaults, strict=True)]
         return np.array(given, np.float32)
 
+    collaborative = vector_part(
+        "collaborative",
+        bundle.collaborative,
+        [collaborative_evidence(profile, bundle.collaborative.sources) for profile in profiles],
+        weights=weights_of("collaborative"),
+        tenth_best=manifest.tenth_best["collaborative"],
+    )
+    shares = [
+        manifest.fade / (manifest.fade + len(profile.rows)) if known and profile.text is None else 1.0
+        for profile, known in zip(profiles, collaborative.present, strict=True)
+    ]
     return Fusion(
-        collaborative=vector_part(
-            "collaborative",
-            bundle.collaborative,
-            [collaborative_evidence(profile, bundle.collaborative.sources) for profile in profiles],
-            weights=weights_of("collaborative"),
-            tenth_best=manifest.tenth_best["collaborative"],
-        ),
+        collaborative=collaborative,
         content=vector_part(
             "content",
             bundle.content,
             [content_evidence(profile, bundle.content.sources) for profile in profiles],
-            weights=weights_of("content"),
+            weights=weights_of("content", shares),
             tenth_best=manifest.tenth_best["content"],
         ),
         popularity=popularity_part(
@@ -86,7 +90,3 @@ def fuse(bundle: Bundle, queries: Sequence[Query], profiles: Sequence[Profile]) 
             tenth_best=manifest.tenth_best["popularity"],
         ),
     )
-
-
-def _content_share(profile: Profile, fade: float) -> float:
-    return 1.0 if profile.text is not None else fade / (fade + len(profile.rows))

@@ -39,13 +39,9 @@ class Profile:
 
 
 def build_profiles(view: View, queries: Sequence[Query]) -> list[Profile]:
-    """Return one profile per query; their texts are encoded together.
-
-    Raises:
-        BundleCorruptError: If there is a text to encode and the bundle's encoder cannot be opened.
-    """
+    """Return one profile per query; their texts are encoded together."""
     asked = [index for index, query in enumerate(queries) if query.text is not None and query.text.strip()]
-    vectors = view.encode([queries[index].text or "" for index in asked])
+    vectors = view.encoder.encode([queries[index].text or "" for index in asked])
     texts = {index: vector for index, vector in zip(asked, vectors, strict=True) if vector.any()}
     return [_profile(view, query, texts.get(index)) for index, query in enumerate(queries)]
 
@@ -53,7 +49,7 @@ def build_profiles(view: View, queries: Sequence[Query]) -> list[Profile]:
 def _profile(view: View, query: Query, text: FloatArray | None) -> Profile:
     past, row_of = view.bundle.past, view.bundle.catalogue.row_of
     user_row = None if query.user_id is None else past.row_of.get(query.user_id)
-    given = np.array([row_of[i] for i in query.item_ids if i in row_of], dtype=np.int64)
+    given = np.unique(np.array([row_of[i] for i in query.item_ids if i in row_of], dtype=np.int64))
     had, weights = (np.empty(0, np.int64), np.empty(0, np.float32)) if user_row is None else past.of(user_row)
     had = np.concatenate([had, given])
     weights = np.concatenate([weights, np.full(len(given), _GIVEN_ITEM_WEIGHT, np.float32)])

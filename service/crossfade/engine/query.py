@@ -54,7 +54,7 @@ class Query:
 
     Attributes:
         user_id: Whom to recommend to. A user the bundle does not know is no error.
-        item_ids: Items to take as liked, for example those of an anonymous session.
+        item_ids: Items to take as liked, for example those of an anonymous session; repeats count once.
         text: What to look for, in words.
         among: Order only these items, at most 500; None means the whole catalogue.
         limit: How many items to answer, 1 to 500.
@@ -81,11 +81,13 @@ class Query:
     include: Sequence[str] = ("title",)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.limit <= MAX_LIMIT:
+        if type(self.limit) is not int or not 1 <= self.limit <= MAX_LIMIT:
             raise QueryError(f"limit: expected 1 to {MAX_LIMIT}, got {self.limit}", field="limit")
         _check_ids("item_ids", self.item_ids, MAX_ITEM_IDS)
         _check_ids("among", self.among or (), MAX_LIMIT)
         _check_ids("exclude.item_ids", self.exclude.item_ids, MAX_ITEM_IDS)
+        if self.text is not None and not isinstance(self.text, str):
+            raise QueryError(f"text: expected words, got {self.text!r}", field="text")
         if self.text is not None and len(self.text) > MAX_TEXT:
             raise QueryError(f"text: expected at most {MAX_TEXT} characters, got {len(self.text)}", field="text")
         for name, weight in self.weights.items():

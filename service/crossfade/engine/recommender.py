@@ -33,7 +33,7 @@ class Recommender:
     def __init__(self, store: BundleStore, retrieval: RetrievalSettings = RetrievalSettings()) -> None:
         self.store = store
         self._retrieval = retrieval
-        self._view = View(store.open_current())
+        self._view = View.over(store.open_current())
 
     @classmethod
     def open(
@@ -61,7 +61,7 @@ class Recommender:
         """
         if self.store.current() == self.bundle.version:
             return False
-        self._view = View(self.store.open_current())
+        self._view = View.over(self.store.open_current())
         return True
 
     def use(self, version: str) -> None:
@@ -70,8 +70,7 @@ class Recommender:
         Raises:
             BundleError: If there is no such version or it cannot be served; nothing changes then.
         """
-        self.store.use(version)
-        self.reload()
+        self._view = View.over(self.store.use(version))
 
     def recommend(self, query: Query) -> Answer:
         """Answer one query.

@@ -65,12 +65,14 @@ def retrieve(fusion: Fusion, wanted: Sequence[Wanted], settings: RetrievalSettin
         choices = [np.arange(n_items) if one.among is None else one.among for one in wanted]
         allowed = [_without(rows, one.excluded, n_items) for rows, one in zip(choices, wanted, strict=True)]
         return [_best(rows, scores[query, rows], wanted[query].limit) for query, rows in enumerate(allowed)]
-    found = _look_up(fusion, wanted, settings) if any(one.among is None for one in wanted) else []
+    numbers = [_candidates_per_index(one, settings) for one in wanted]
+    parts = (fusion.collaborative, fusion.content) if any(one.among is None for one in wanted) else ()
+    found = [part.nearest(max(numbers)) for part in parts]
     best = []
     for query, one in enumerate(wanted):
         if one.among is None:
             popular = np.arange(min(one.limit + len(one.excluded), n_items))  # rows are ordered by popularity
-            candidates = np.unique(np.concatenate([popular, *(rows[query] for rows in found)]))
+            candidates = np.unique(np.concatenate([popular, *(rows[query, : numbers[query]] for rows in found)]))
         else:
             candidates = one.among
         rows = _without(candidates[candidates >= 0], one.excluded, n_items)
@@ -78,12 +80,9 @@ def retrieve(fusion: Fusion, wanted: Sequence[Wanted], settings: RetrievalSettin
     return best
 
 
-def _look_up(fusion: Fusion, wanted: Sequence[Wanted], settings: RetrievalSettings) -> list[RowArray]:
-    """Ask each index for the nearest of every query, shapes (b, n); row -1 marks an empty place."""
-    most = max(one.limit for one in wanted)
-    # The excluded may all lie among the nearest: ask for that many more, so that enough are left.
-    n = max(settings.candidates_per_index, 3 * most) + max(len(one.excluded) for one in wanted)
-    return [part.nearest(n) for part in (fusion.collaborative, fusion.content)]
+def _candidates_per_index(one: Wanted, settings: RetrievalSettings) -> int:
+    """Return how many to ask for; the excluded may all lie among the nearest, so as many more, that enough are left."""
+    return max(settings.candidates_per_index, 3 * one.limit) + len(one.excluded)
 
 
 def _without(rows: RowArray, excluded: RowArray, n_items: int) -> RowArray:

@@ -1,16 +1,11 @@
-"""A bundle as the engine sees it: immutable, with its text encoder opened on first need."""
+"""A bundle as the engine sees it: immutable, with its text encoder."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
-from functools import cached_property
-
-import numpy as np
+from dataclasses import dataclass
 
 from crossfade.bundle import Bundle
 from crossfade.encoding import TextEncoder, open_encoder
-from crossfade.types import FloatArray
 
 __all__ = ["View"]
 
@@ -21,23 +16,17 @@ class View:
 
     Attributes:
         bundle: The opened bundle.
+        encoder: Turns a request's text into a vector in the space of the embeddings.
     """
 
     bundle: Bundle
-    _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    encoder: TextEncoder
 
-    @cached_property
-    def _encoder(self) -> TextEncoder:
-        return open_encoder(self.bundle.encoder_directory)
-
-    def encode(self, texts: list[str]) -> FloatArray:
-        """Return unit vectors of shape (n, d) in the space of the embeddings; zeros for a text without content.
+    @classmethod
+    def over(cls, bundle: Bundle) -> View:
+        """Open the bundle's encoder as well, so that a version without a working one is never served.
 
         Raises:
-            BundleCorruptError: If the bundle's encoder cannot be opened.
+            BundleCorruptError: If it cannot be opened.
         """
-        if not texts:
-            return np.empty((0, self.bundle.content.targets.shape[1]), np.float32)
-        with self._opening:
-            encoder = self._encoder
-        return encoder.encode(texts)
+        return cls(bundle, open_encoder(bundle.encoder_directory))

@@ -175,5 +175,5 @@ class ReloadRequest(_Body):
         min_length=1,
         max_length=64,
         description="Name of the version to point at; without one, the version the pointer names is read again.",
-        examples=["20261121T081500Z-0123456789ab"],
+        examples=["20261121T081500.000000Z-0123456789ab"],
     )
