@@ -13,7 +13,23 @@ from numpy.typing import NDArray
 
 from crossfade_indexing.sample.titles import marks_of
 
-__all__ = ["AGE_BANDS", "DEVICES", "HOUSEHOLDS", "NETWORKS", "PARTS_OF_DAY", "WEEKDAYS", "part_of_day"]
+__all__ = [
+    "AGE_BANDS",
+    "DEVICES",
+    "HOUSEHOLDS",
+    "NETWORKS",
+    "PARTS_OF_DAY",
+    "WEEKDAYS",
+    "Marks",
+    "age_effect",
+    "country_effect",
+    "device_effect",
+    "household_effect",
+    "network_effect",
+    "part_of_day",
+    "part_of_day_effect",
+    "weekday_effect",
+]
 
 PARTS_OF_DAY = ("night", "morning", "afternoon", "evening")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

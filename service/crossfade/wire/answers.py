@@ -13,11 +13,17 @@ from crossfade.bundle.manifest import Counts, EncoderInfo, Factorization, IndexI
 from crossfade.wire.fields import WireModel
 
 __all__ = [
+    "AppliedContext",
     "BundleAnswer",
+    "Contribution",
+    "Explanation",
     "LiveAnswer",
+    "Missing",
     "ReadyAnswer",
     "RecommendationsAnswer",
+    "RecommendedItem",
     "ReloadAnswer",
+    "SimilarUser",
     "SimilarUsersAnswer",
     "answer_to_wire",
     "bundle_to_wire",

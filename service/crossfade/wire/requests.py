@@ -10,7 +10,15 @@ from crossfade import engine
 from crossfade.engine.query import MAX_ITEM_IDS, MAX_LIMIT
 from crossfade.wire.fields import ContextField, ContextValue, Id, Limit, PropertyName, Text, Weight, WireModel
 
-__all__ = ["Exclude", "RankRequest", "RecommendationsRequest", "ReloadRequest", "SearchRequest", "Weights"]
+__all__ = [
+    "Exclude",
+    "RankRequest",
+    "RecommendationsRequest",
+    "ReloadRequest",
+    "SearchExclude",
+    "SearchRequest",
+    "Weights",
+]
 
 
 def _without_repeats(names: list[str]) -> list[str]:
