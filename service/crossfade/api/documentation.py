@@ -115,7 +115,8 @@ _PROBLEM_EXAMPLES = {
     "overloaded": problem("overloaded", "More requests are waiting than this process can answer soon."),
     "bundle_not_found": problem(
         "bundle_not_found",
-        "bundles/demo: no version '20261121T081500.000000Z-0123456789ab'; there are: 20261120T070000.000000Z-ba9876543210",
+        "bundles/demo: no version '20261121T081500.000000Z-0123456789ab'; there are: "
+        "20261120T070000.000000Z-ba9876543210",
     ),
     "bundle_corrupt": problem(
         "bundle_corrupt",
@@ -124,8 +125,8 @@ _PROBLEM_EXAMPLES = {
     ),
     "bundle_format": problem(
         "bundle_format",
-        "bundles/demo/versions/20261121T081500.000000Z-0123456789ab/manifest.json: format version 2; this Crossfade reads "
-        "format 1. Upgrade crossfade, or build the bundle again with this version",
+        "bundles/demo/versions/20261121T081500.000000Z-0123456789ab/manifest.json: format version 2; this "
+        "Crossfade reads format 1. Upgrade crossfade, or build the bundle again with this version",
     ),
 }
 
