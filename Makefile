@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 INSTALL := $(PIP) install --no-compile --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench image format constraints clean
+.PHONY: help demo test bench image openapi format constraints clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench: $(DEV) ## Measure the ranking on MovieLens against popularity
 
 image: ## Build the image crossfade:latest with docker
 	docker build --tag crossfade .
+
+openapi: $(DEV) ## Write docs/openapi.json again, with answers from the demo's bundle if there is one
+	PYTHONPATH=tests $(BIN)/python -m api.rewrite_openapi $(wildcard crossfade-demo/bundle)
 
 format: $(DEV) ## Rewrite the code as ruff wants it
 	$(BIN)/ruff format
