@@ -184,7 +184,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     try:
         code = cli.main(args=arguments, prog_name="crossfade", standalone_mode=False)
-    except click.exceptions.Abort:
+    except click.exceptions.Abort as error:
+        if isinstance(error.__cause__, EOFError):  # nothing here asks for input: no wish to stop, but a defect
+            raise error.__cause__ from None
         code = _fail("stopped", EXIT_INTERRUPTED)
     except KeyboardInterrupt:
         code = _fail("stopped", EXIT_INTERRUPTED)
