@@ -12,12 +12,14 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
-    TaskProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 __all__ = ["Advance", "Lines", "Quiet", "Reporter", "TerminalBars"]
 
@@ -87,6 +89,13 @@ class Lines:
         self._console.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
+class _Rate(ProgressColumn):
+    """How many a second; Rich shows a rate of its own only where the total is unknown."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:,.0f}/s", style="progress.data.speed")
+
+
 class TerminalBars:
     """A bar per step, with rate and time left.
 
@@ -104,8 +113,8 @@ class TerminalBars:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            TaskProgressColumn(show_speed=True),
             MofNCompleteColumn(),
+            _Rate(),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
