@@ -9,10 +9,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO := .venv/.installed-for-demo
 DEV := .venv/.installed-for-development
 
-# pip would compile all of PyTorch and its friends, which takes longer than installing them. Python compiles what is
-# imported, the first time, unless this variable is set.
-export PYTHONDONTWRITEBYTECODE :=
+# pip compiles PyTorch and its friends on one core, which takes longer than installing them.
 INSTALL := $(PIP) install --no-compile --constraint constraints.txt --editable
+COMPILE := $(BIN)/python -W ignore -m compileall -qq -j 0 .venv/lib || true
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench image openapi format constraints clean
@@ -61,8 +60,10 @@ $(BIN)/pip:
 
 $(DEMO): pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[indexing,offline-encoder]'
+	$(COMPILE)
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[indexing,offline-encoder,dev]'
+	$(COMPILE)
 	@touch $(DEMO) $@
