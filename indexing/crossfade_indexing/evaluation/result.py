@@ -44,7 +44,7 @@ Metric = Literal[
     "serendipity",
     "popularity_lift",
 ]
-"""All are of the first ``Protocol.k`` places; novelty is in bits, popularity_lift a factor, the others are in 0 to 1."""
+"""All of the first ``Protocol.k`` places; novelty is in bits, popularity_lift a factor, the others are in 0 to 1."""
 
 Kind = Literal["crossfade", "component", "without", "plus", "baseline"]
 """The fused ranker; one component alone; the fusion without one; the best component and one more; anything else."""
@@ -127,7 +127,7 @@ class ActivityByHour(_Data):
 
 
 class MissingValues(_Data):
-    """How much of a column of the cleaned data is empty: null, no text, or an empty list."""
+    """How much of a column of the cleaned data is empty: null, NaN, "", or an empty list."""
 
     table: Literal["events", "items", "users"]
     column: str
@@ -154,7 +154,7 @@ class DataSummary(_Data):
     long_tail: tuple[LongTailPoint, ...] = ()
     """From (0, 0) to (1, 1), the most used items first; at most 101 points."""
     activity: ActivityByHour | None = None
-    """None if no event has a time."""
+    """None if no event has a time of day."""
     missing: tuple[MissingValues, ...] = ()
     """Every column, in the order of the tables."""
     cleaning: dict[str, dict[str, Count]] = {}
