@@ -15,8 +15,10 @@ class Dataset:
 
     Attributes:
         events: One row per event in the order of the input: ``user_id`` and ``item_id`` (String), ``timestamp``
-            (Datetime, microseconds, UTC; null where unknown), ``event_type`` (String; ``"event"`` where the input
-            names none), ``value`` (Float64; null where none), and any ``context.<field>`` (String, null where unknown).
+            (Datetime, microseconds, UTC; null where unknown), ``local_time`` (Datetime, microseconds, without a zone:
+            what the user's clock showed; null where that is unknown), ``event_type`` (String; ``"event"`` where the
+            input names none), ``value`` (Float64; null where none), and any ``context.<field>`` (String, null where
+            unknown).
         items: One row per item, including those without events: ``item_id`` (String), ``title`` and
             ``description`` (String, "" where missing), ``categories`` (List(String), [] where missing), and every
             other input column as a property of its own type.

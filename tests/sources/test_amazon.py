@@ -78,7 +78,7 @@ def test_the_names_of_2018_are_understood(write: Write, ending: str) -> None:
     dataset = clean(read_amazon_reviews(folder)).dataset
 
     time = dt.datetime(2016, 9, 1, tzinfo=dt.UTC)
-    assert dataset.events.rows() == [("A3CIUOJXQ5VDQ2", "0001", time, "event", 5.0)]
+    assert dataset.events.rows() == [("A3CIUOJXQ5VDQ2", "0001", time, None, "event", 5.0)]
     assert dataset.items.to_dicts() == [
         {
             "item_id": "0001",
@@ -100,7 +100,7 @@ def test_the_names_of_2023_are_understood_and_their_milliseconds(write: Write, e
     dataset = clean(read_amazon_reviews(folder)).dataset
 
     time = dt.datetime(2020, 5, 5, 14, 8, 48, 923_000, tzinfo=dt.UTC)
-    assert dataset.events.rows() == [("AG73", "B00", time, "event", 4.0)]
+    assert dataset.events.rows() == [("AG73", "B00", time, None, "event", 4.0)]
     assert dataset.items.to_dicts() == [
         {
             "item_id": "B00",

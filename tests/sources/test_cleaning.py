@@ -105,14 +105,15 @@ def test_events_come_out_in_the_order_and_types_that_the_dataset_promises(cleane
             "user_id": pl.String(),
             "item_id": pl.String(),
             "timestamp": pl.Datetime("us", "UTC"),
+            "local_time": pl.Datetime("us"),
             "event_type": pl.String(),
             "value": pl.Float64(),
             "context.device": pl.String(),
         }
     )
     assert events.rows() == [
-        ("x", "b", dt.datetime(1970, 1, 2, tzinfo=dt.UTC), "watch", 4.0, "tv"),
-        ("x", "a", None, "event", None, None),
+        ("x", "b", dt.datetime(1970, 1, 2, tzinfo=dt.UTC), None, "watch", 4.0, "tv"),
+        ("x", "a", None, None, "event", None, None),
     ]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from crossfade.errors import InputError
-from crossfade_indexing.cleaning.timestamps import is_timezone, localized, parse, plausible
+from crossfade_indexing.cleaning.timestamps import is_timezone, localized, parse, plausible, wall_clock
 from crossfade_indexing.sources.raw import LINE, RawTable, Reason, dropped, first_reason
 from crossfade_indexing.sources.values import as_text
 
 __all__ = ["clean_events", "id_text"]
 
 _SAME_EVENT = ("user_id", "item_id", "timestamp", "event_type", "value")
+_COLUMNS = ("user_id", "item_id", "timestamp", "local_time", "event_type", "value")
 
 
 def clean_events(
@@ -22,7 +23,8 @@ def clean_events(
     Args:
         raw: The events as read; not changed.
         known_items: The ids of the items file; None if there is none.
-        timezone: Where local timestamps without a time zone of their own were taken; None is UTC, with a warning.
+        timezone: Where local timestamps without a time zone of their own were taken, and the users' zone where a row
+            does not tell; None is UTC for the former, and no local time for the latter, each with a warning.
 
     Returns:
         The table as `Dataset` describes it, in the order of the file; the dropped rows in the schema `REJECTS`;
@@ -30,16 +32,21 @@ def clean_events(
     """
     parsed = _parsed(raw)
     unzoned = parsed.get_column("local").is_not_null() & parsed.get_column("timezone").is_null()
-    parsed = _with_timestamps(parsed, timezone)
+    parsed = _with_local_times(_with_timestamps(parsed, timezone), timezone)
     reason = parsed.select(first_reason(_faults(known_items))).to_series()
     reason = _with_repetitions(parsed, reason)
     context = [name for name in parsed.columns if name.startswith("context.")]
-    events = parsed.filter(reason.is_null()).select(*_SAME_EVENT, *context)
+    events = parsed.filter(reason.is_null()).select(*_COLUMNS, *context)
     warnings = []
     if timezone is None and unzoned.any():
         warnings.append(
             f"{raw.path.name}: timestamps without an offset are read as UTC ({unzoned.sum():,} of them); "
             "--timezone names another zone"
+        )
+    if events.get_column("timestamp").count() and not events.get_column("local_time").count():
+        warnings.append(
+            f"{raw.path.name}: no timestamp tells the user's local time, so part of day, weekday and weekend stay off; "
+            'an offset, a column "timezone" or --timezone would tell'
         )
     middle = events.get_column("timestamp").dt.year().median()
     if isinstance(middle, float) and middle < 1980:
@@ -85,17 +92,31 @@ def _parsed(raw: RawTable) -> pl.DataFrame:
         if "timestamp" in schema
         else parse(pl.Series([None] * parsed.height, dtype=pl.Int64))
     )
-    return parsed.with_columns(times.select(pl.col("instant").alias("timestamp"), "local"))
+    return parsed.with_columns(times.select(pl.col("instant").alias("timestamp"), "local", "clock"))
 
 
 def _with_timestamps(parsed: pl.DataFrame, timezone: str | None) -> pl.DataFrame:
-    """Local times moved to UTC; ``timestamp`` stays null where the time zone does not exist."""
-    zones = pl.col("timezone").fill_null(timezone or "UTC")
-    used = parsed.filter(pl.col("local").is_not_null()).select(zones.unique()).to_series().to_list()
-    unknown = [zone for zone in used if not is_timezone(zone)]
-    frame = parsed.with_columns(pl.when(~zones.is_in(unknown)).then(zones).alias("timezone"))
-    instant = localized(frame.get_column("local"), frame.get_column("timezone"))
-    return frame.with_columns(timestamp=pl.coalesce("timestamp", instant))
+    """Local times moved to UTC; ``timestamp`` stays null, and ``timezone`` becomes so, where there is no such zone."""
+    named = parsed.get_column("timezone").unique().drop_nulls().to_list()
+    unknown = [zone for zone in named if not is_timezone(zone)]
+    used = pl.col("timezone").fill_null(timezone or "UTC")
+    frame = parsed.with_columns(zone=pl.when(~used.is_in(unknown)).then(used))
+    instant = localized(frame.get_column("local"), frame.get_column("zone"))
+    return frame.with_columns(
+        timestamp=pl.coalesce("timestamp", instant),
+        timezone=pl.when(~pl.col("timezone").is_in(unknown)).then("timezone"),
+    )
+
+
+def _with_local_times(parsed: pl.DataFrame, timezone: str | None) -> pl.DataFrame:
+    """What the user's clock showed: in the row's zone, else by the timestamp's own offset, else in the given zone."""
+    known = [pl.col("clock")]
+    if parsed.get_column("timezone").count():
+        zoned = wall_clock(parsed.get_column("timestamp"), parsed.get_column("timezone"))
+        known.insert(0, pl.lit(zoned))
+    if timezone is not None:
+        known.append(pl.col("timestamp").dt.convert_time_zone(timezone).dt.replace_time_zone(None))
+    return parsed.with_columns(local_time=pl.coalesce(known))
 
 
 def _faults(known_items: pl.Series | None) -> dict[Reason, pl.Expr]:
@@ -105,7 +126,7 @@ def _faults(known_items: pl.Series | None) -> dict[Reason, pl.Expr]:
         Reason.MISSING_USER_ID: pl.col("user_id").is_null(),
         Reason.MISSING_ITEM_ID: pl.col("item_id").is_null(),
         Reason.UNREADABLE_TIMESTAMP: pl.col("has_timestamp") & (unread | ~plausible(pl.col("timestamp"))),
-        Reason.UNKNOWN_TIMEZONE: pl.col("local").is_not_null() & pl.col("timezone").is_null(),
+        Reason.UNKNOWN_TIMEZONE: pl.col("local").is_not_null() & pl.col("zone").is_null(),
         Reason.UNREADABLE_VALUE: pl.col("has_value") & pl.col("value").is_null(),
         Reason.NON_FINITE_VALUE: ~pl.col("value").is_finite(),
     }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from crossfade_indexing.sources.values import as_text
 
-__all__ = ["is_timezone", "localized", "parse", "plausible"]
+__all__ = ["is_timezone", "localized", "parse", "plausible", "wall_clock"]
 
 _UTC = pl.Datetime("us", "UTC")
 _NAIVE = pl.Datetime("us")
@@ -18,6 +19,8 @@ _DATE = r"^(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
 _CLOCK = r"(?:[Tt ](?<clock>[0-9]{2}:[0-9]{2})(?::(?<seconds>[0-9]{2}(?:[.,][0-9]{1,9})?))?)?"
 _OFFSET = r" ?(?<offset>[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
 _SECONDS = pl.col("seconds").fill_null("00").str.replace(",", ".", literal=True)
+# These say which instant it is and not what the user's clock showed (RFC 9557 section 2.2): servers log in UTC.
+_NO_CLOCK = r"^(?:[Zz]|UTC|GMT|-00(?::?00)?)$"
 
 
 def parse(values: pl.Series) -> pl.DataFrame:
@@ -27,20 +30,23 @@ def parse(values: pl.Series) -> pl.DataFrame:
     nanoseconds above. (1e11 seconds is the year 5138, 1e11 milliseconds is 1973.)
 
     Returns:
-        Two columns as long as the values: ``instant``, Datetime in UTC, microseconds, where the value says which
-        instant it is, and ``local``, Datetime without a zone, where it is a local time. Null where it is neither.
+        Three columns as long as the values: ``instant``, Datetime in UTC, microseconds, where the value says which
+        instant it is; ``local``, Datetime without a zone, where it is a local time of no stated zone; ``clock``,
+        Datetime without a zone, what the clock showed where the value has an offset of its own. ``Z`` is none: it
+        says that the time is in UTC, not that the user was. Null where a value says nothing of the kind.
     """
     raw, dtype = pl.col("raw"), values.dtype
     frame = values.alias("raw").to_frame()
     no_instant, no_local = pl.lit(None, dtype=_UTC), pl.lit(None, dtype=_NAIVE)
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
-        return frame.select(instant=raw.dt.convert_time_zone("UTC").cast(_UTC), local=no_local)
+        clock = no_local if dtype.time_zone == "UTC" else raw.dt.replace_time_zone(None).cast(_NAIVE)
+        return frame.select(instant=raw.dt.convert_time_zone("UTC").cast(_UTC), local=no_local, clock=clock)
     if isinstance(dtype, pl.Datetime | pl.Date):
-        return frame.select(instant=no_instant, local=raw.cast(_NAIVE))
+        return frame.select(instant=no_instant, local=raw.cast(_NAIVE), clock=no_local)
     if dtype.is_integer():
-        return frame.select(instant=_from_integer(raw.cast(pl.Int64, strict=False)), local=no_local)
+        return frame.select(instant=_from_integer(raw.cast(pl.Int64, strict=False)), local=no_local, clock=no_local)
     if dtype.is_numeric():
-        return frame.select(instant=_from_float(raw.cast(pl.Float64)), local=no_local)
+        return frame.select(instant=_from_float(raw.cast(pl.Float64)), local=no_local, clock=no_local)
     return _from_text(frame.select(text=as_text(raw, dtype)))
 
 
@@ -50,13 +56,12 @@ def localized(local: pl.Series, timezones: pl.Series) -> pl.Series:
     A time that a clock shows twice (summer time ends) is the earlier one; one that it skips is read as if the clock
     had not been changed yet.
     """
-    frame = pl.DataFrame({"local": local, "zone": timezones}).with_row_index("row")
-    parts = [
-        part.select("row", _in_zone(pl.col("local"), zone).alias("instant"))
-        for (zone,), part in frame.drop_nulls().partition_by("zone", as_dict=True).items()
-    ]
-    empty = pl.DataFrame(schema={"row": pl.get_index_type(), "instant": _UTC})
-    return frame.join(pl.concat([empty, *parts]), on="row", how="left", maintain_order="left").get_column("instant")
+    return _by_zone(local, timezones, _in_zone, _UTC)
+
+
+def wall_clock(instant: pl.Series, timezones: pl.Series) -> pl.Series:
+    """What a clock in each time zone shows at each instant, without a zone; null where either is null."""
+    return _by_zone(instant, timezones, _at_clock, _NAIVE)
 
 
 def is_timezone(name: str) -> bool:
@@ -71,6 +76,22 @@ def is_timezone(name: str) -> bool:
 def plausible(instant: pl.Expr) -> pl.Expr:
     """True for instants from 1970 to 2099; null stays null."""
     return (instant >= _FROM) & (instant < _UNTIL)
+
+
+def _by_zone(
+    times: pl.Series, timezones: pl.Series, convert: Callable[[pl.Expr, str], pl.Expr], dtype: pl.Datetime
+) -> pl.Series:
+    frame = pl.DataFrame({"time": times, "zone": timezones}).with_row_index("row")
+    parts = [
+        part.select("row", convert(pl.col("time"), zone).alias("converted"))
+        for (zone,), part in frame.drop_nulls().partition_by("zone", as_dict=True).items()
+    ]
+    empty = pl.DataFrame(schema={"row": pl.get_index_type(), "converted": dtype})
+    return frame.join(pl.concat([empty, *parts]), on="row", how="left", maintain_order="left").get_column("converted")
+
+
+def _at_clock(instant: pl.Expr, zone: str) -> pl.Expr:
+    return instant.dt.convert_time_zone(zone).dt.replace_time_zone(None)
 
 
 def _in_zone(local: pl.Expr, zone: str) -> pl.Expr:
@@ -118,6 +139,7 @@ def _from_text(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(
         instant=pl.coalesce(_from_integer(pl.col("whole")), _from_float(pl.col("number")), at_offset),
         local=pl.when(pl.col("offset").is_null()).then("local"),
+        clock=pl.when(~pl.col("offset").str.contains(_NO_CLOCK)).then("local"),
     )
 
 
