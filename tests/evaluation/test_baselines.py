@@ -122,7 +122,7 @@ def test_a_user_without_anything_liked_gets_equal_scores(
 
 
 def test_data_without_any_like_gives_equal_scores(personal: Ranker) -> None:
-    personal.fit(TrainingData(sp.csr_array((4, 3), dtype=np.float32), None, ["", "", ""]))
+    personal.fit(TrainingData(_empty(4, 3), None, ["", "", ""]))
 
     assert np.ptp(personal.scores(np.arange(4))) == 0
 
@@ -181,7 +181,7 @@ def test_ease_inverts_more_than_one_block_rightly() -> None:
 
 
 def test_ease_refuses_what_it_cannot_hold() -> None:
-    weights = sp.csr_array((20_001, 30_000), dtype=np.float32)
+    weights = _empty(20_001, 30_000)
 
     with pytest.raises(ValueError, match=r"20,001 users and 30,000 items would need 3 GB"):
         Ease().fit(TrainingData(weights, None, [""] * 30_000))
@@ -205,7 +205,7 @@ def test_content_finds_the_text_with_the_same_words() -> None:
 
 def test_content_wants_a_text_for_every_item() -> None:
     with pytest.raises(ValueError, match="1 texts for 2 items"):
-        TfidfContent().fit(TrainingData(sp.csr_array((1, 2), dtype=np.float32), None, ["a"]))
+        TfidfContent().fit(TrainingData(_empty(1, 2), None, ["a"]))
 
 
 def test_a_ranking_leaves_out_what_is_excluded_and_orders_equals_by_row() -> None:
@@ -218,13 +218,13 @@ def test_a_ranking_leaves_out_what_is_excluded_and_orders_equals_by_row() -> Non
 
 
 def test_a_ranking_may_ask_for_more_than_there_is() -> None:
-    ranked = ranker_ranking(_Fixed([[1, 2]]), np.array([0]), sp.csr_array((1, 2)), k=4)
+    ranked = ranker_ranking(_Fixed([[1, 2]]), np.array([0]), _empty(1, 2), k=4)
 
     np.testing.assert_array_equal(ranked, [[1, 0, -1, -1]])
 
 
 def test_the_choice_is_the_first_of_the_best_and_shows_what_was_tried() -> None:
-    train = TrainingData(sp.csr_array((1, 3), dtype=np.float32), None, ["", "", ""])
+    train = TrainingData(_empty(1, 3), None, ["", "", ""])
     relevant = sp.csr_array(np.array([[0, 1, 0]], np.float32))
 
     def favour(item: int, others: float) -> _Fixed:
@@ -245,10 +245,10 @@ def test_the_choice_is_the_first_of_the_best_and_shows_what_was_tried() -> None:
 
 
 def test_nothing_can_be_chosen_without_held_out_items() -> None:
-    train = TrainingData(sp.csr_array((1, 3), dtype=np.float32), None, ["", "", ""])
+    train = TrainingData(_empty(1, 3), None, ["", "", ""])
 
     with pytest.raises(ValueError, match="no user has a held-out item"):
-        choose(Ease, {"l2": (1, 2)}, train, sp.csr_array((1, 3)))
+        choose(Ease, {"l2": (1, 2)}, train, _empty(1, 3))
 
 
 def test_the_defaults_leave_ease_out_where_it_cannot_be_had() -> None:
@@ -281,6 +281,11 @@ class _Fixed:
 
     def scores(self, users: RowArray) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         return self._scores[users]
+
+
+def _empty(n_users: int, n_items: int) -> sp.csr_array:
+    nowhere = np.empty(0, np.int64)
+    return sp.csr_array((np.empty(0, np.float32), (nowhere, nowhere)), shape=(n_users, n_items))
 
 
 def _recall_at_5(ranker: Ranker, communities: tuple[TrainingData, sp.csr_array]) -> float:

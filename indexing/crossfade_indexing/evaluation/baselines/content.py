@@ -50,8 +50,7 @@ class TfidfContent:
 def _vectors(texts: Sequence[str]) -> sp.csr_array:
     # The vectoriser refuses a catalogue without a single word.
     if not any(words(text) for text in texts):
-        return sp.csr_array((len(texts), 1), dtype=np.float32)
+        return sp.csr_array(np.zeros((len(texts), 1), np.float32))
     vectoriser = TfidfVectorizer(analyzer=words, sublinear_tf=True, dtype=np.float32)
     vectors = vectoriser.fit_transform(texts)
-    shape = (len(texts), len(vectoriser.vocabulary_))
-    return sp.csr_array((vectors.data, vectors.indices, vectors.indptr), shape=shape)
+    return sp.csr_array((vectors.data, vectors.indices, vectors.indptr), shape=vectors.shape)

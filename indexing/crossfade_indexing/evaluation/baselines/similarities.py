@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -50,7 +51,7 @@ class _Table:
         most_pairs = np.minimum(shared, self.n_rows)
         chunk = (np.cumsum(most_pairs) // _PAIRS).astype(np.int64)
         starts = np.flatnonzero(np.diff(chunk, prepend=-1)).tolist()
-        for start, stop in zip(starts, [*starts[1:], self.n_rows], strict=True):
+        for start, stop in pairwise([*starts, self.n_rows]):
             yield _Pairs(self, start, stop)
 
 
