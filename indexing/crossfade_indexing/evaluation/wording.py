@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from crossfade_indexing.evaluation.result import FadePoint, Interval, Metric
 
-__all__ = ["METRIC_NAMES", "enumeration", "history", "interval", "number", "percent", "percent_interval"]
+__all__ = ["ABSENT", "METRIC_NAMES", "enumeration", "history", "interval", "number", "percent", "percent_interval"]
+
+ABSENT = "\N{EN DASH}"
+"""Where a table has no number."""
 
 METRIC_NAMES: dict[Metric, str] = {
     "precision": "Precision",
