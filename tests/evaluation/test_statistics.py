@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossfade_indexing.evaluation.statistics import Interval, difference, holm, mean, ratio
+from crossfade_indexing.evaluation.statistics import Comparison, Interval, difference, holm, mean, ratio
 
 
 def drawn(seed: int, size: int, shift: float = 0.0) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -46,12 +47,23 @@ def test_constant_values_have_an_interval_without_width() -> None:
     assert mean(np.full(20, 0.25)) == Interval(0.25, 0.25, 0.25)
 
 
-def test_more_users_than_fit_into_one_block_give_the_interval_of_the_textbook() -> None:
-    values = drawn(2, 20_000)
+@pytest.mark.parametrize("n_values", [1, 3])
+def test_more_users_than_are_drawn_one_by_one_give_the_interval_of_the_textbook(n_values: int) -> None:
+    of_users = drawn(2, 20_000)
+    values, users = np.tile(of_users, n_values), np.tile(np.arange(20_000), n_values)
 
-    interval = mean(values)
+    interval = mean(values, users)
 
+    assert interval.mean == pytest.approx(of_users.mean())
     assert interval.high - interval.low == pytest.approx(2 * 1.96 / math.sqrt(20_000), rel=0.1)
+
+
+def test_the_p_value_of_many_users_is_that_of_the_normal_distribution() -> None:
+    gains = drawn(2, 20_000)
+    gains += 1.96 * gains.std() / math.sqrt(20_000) - gains.mean()
+
+    # The sum lies 1.96 standard errors out.
+    assert difference(gains, np.zeros(20_000)).p_value == pytest.approx(0.05, abs=0.01)
 
 
 def test_repeating_every_user_in_five_splits_makes_nothing_surer() -> None:
@@ -159,7 +171,7 @@ def test_the_interval_of_rmse_is_the_root_of_that_of_the_mean_squared_error() ->
 
 
 @pytest.mark.parametrize("compare", [difference, ratio])
-def test_arrays_that_do_not_match_are_refused(compare: type[difference]) -> None:
+def test_arrays_that_do_not_match_are_refused(compare: Callable[..., Comparison]) -> None:
     with pytest.raises(ValueError, match="one length"):
         compare(np.ones(3), np.ones(2))
     with pytest.raises(ValueError, match="one length"):
