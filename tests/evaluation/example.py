@@ -144,9 +144,7 @@ def fade() -> tuple[FadePoint, ...]:
                 "popularity": share[2],
                 "context": round(1 - sum(share), 6),
             },
-            ndcg={
-                name: around(value) for name, value in zip(("Crossfade", "EASE", "Popularity"), values, strict=True)
-            },
+            ndcg={name: around(value) for name, value in zip(("Crossfade", "EASE", "Popularity"), values, strict=True)},
         )
         for (low, high), share, values, users in zip(
             bounds, shares, reached, (12, 48, 51, 90, 169, 120, 120), strict=True

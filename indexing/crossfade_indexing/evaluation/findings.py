@@ -49,7 +49,9 @@ def find(evaluation: Evaluation) -> tuple[str, ...]:
 def _against_baselines(evaluation: Evaluation) -> Iterator[str]:
     for model in _of_kind(evaluation, "crossfade"):
         if (paired := model.versus_best_baseline) is not None:
-            yield _verdict(evaluation, model.name, f"the best baseline ({paired.baseline})", paired)
+            sentence = _verdict(evaluation, model.name, f"the best baseline ({paired.baseline})", paired)
+            values = [one.metrics["ndcg"].mean for one in evaluation.models if one.name == paired.baseline]
+            yield f"{sentence[:-1]}, {number(model.metrics['ndcg'].mean)} against {number(values[0])}."
 
 
 def _against_components(evaluation: Evaluation) -> Iterator[str]:
@@ -68,7 +70,7 @@ def _left_out(evaluation: Evaluation) -> Iterator[str]:
             continue
         name = model.component or model.name
         if (sign := _sign(paired)) == 0:
-            open_ones.append(f"{name} ({_difference(paired)})")
+            open_ones.append(f"{name}, {_difference(paired)}")
         elif sign < 0:
             yield f"Removing {name} costs {_difference(_turned(paired))} of {metric}."
         else:
@@ -116,7 +118,7 @@ def _groups(evaluation: Evaluation) -> Iterator[str]:
         else:
             yield (
                 f"For {leader.group} no difference in {metric} can be told between {leader.model} and {other}, "
-                f"the two best there ({_difference(paired)})."
+                f"the two best there: {_difference(paired)}."
             )
 
 

@@ -31,6 +31,8 @@ METRIC_NAMES: dict[Metric, str] = {
 
 def number(value: float) -> str:
     """Three significant digits at least, four decimals at most, thousands apart: ``0.129``, ``0.0051``, ``12,345``."""
+    if value == 0:
+        return "0"
     size = abs(value)
     decimals = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.1 else 4
     return _signed(f"{value:,.{decimals}f}")
@@ -52,10 +54,12 @@ def percent_interval(value: Interval) -> str:
     return f"{_tenths(value.mean)} (95\N{NO-BREAK SPACE}% interval {low} to {_tenths(value.high)})"
 
 
-def history(point: FadePoint) -> str:
-    """The range of past items of a point: ``0``, ``1 to 4``."""
+def history(point: FadePoint, *, last: bool = False) -> str:
+    """The range of past items of a point: ``0``, ``1-4`` (with an en dash), and ``100+`` for the last."""
     most = point.past_items if point.most_past_items is None else point.most_past_items
-    return f"{point.past_items:,}" if most == point.past_items else f"{point.past_items:,} to {most:,}"
+    if last and most > point.past_items:
+        return f"{point.past_items:,}+"
+    return f"{point.past_items:,}" if most == point.past_items else f"{point.past_items:,}{ABSENT}{most:,}"
 
 
 def enumeration(names: Sequence[str], last: str = "and") -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crossfade_indexing.evaluation.report.comparison import at, ranked
-from crossfade_indexing.evaluation.report.drawing import SERIES, Dot, Line, dots, heat_map, lines, stacked_bars
+from crossfade_indexing.evaluation.report.drawing import (
+    SERIES,
+    Dot,
+    Line,
+    dots,
+    flat_bars,
+    heat_map,
+    lines,
+    stacked_bars,
+)
 from crossfade_indexing.evaluation.report.parts import Figure, Section, Table, label
 from crossfade_indexing.evaluation.result import Evaluation, GroupName, Interval, ModelResult
 from crossfade_indexing.evaluation.wording import ABSENT, history, interval, number, percent
@@ -19,7 +28,7 @@ def fade(evaluation: Evaluation) -> Section:
     points = evaluation.fade
     if not points:
         return Section(*head, missing="The length of users' histories was not varied.")
-    places = [history(point) for point in points]
+    places = [history(point, last=point is points[-1]) for point in points]
     parts = list(dict.fromkeys(name for point in points for name in point.share))
     shares = {name: [point.share.get(name, 0.0) for point in points] for name in parts}
     models = list(dict.fromkeys(name for point in points for name in point.ndcg))
@@ -94,7 +103,7 @@ def context(evaluation: Evaluation) -> Section:
             Figure(
                 caption=f"{metric} with the field minus without it, on the same users. Right of zero: it helps.",
                 alt=f"Dot plot of {len(fields)} fields; largest gain: {fields[0].field}, {interval(fields[0].gain)}.",
-                drawings=(dots(gains, f"{metric}, gain from the field", against_zero=True),),
+                drawings=(dots(gains, f"Gain in {metric}", against_zero=True),),
                 table=table,
             ),
             Figure(
@@ -160,16 +169,30 @@ def calibration(evaluation: Evaluation) -> Section:
     places = ["1st", "2nd", "3rd", *(f"{place}th" for place in range(4, 11))]
     shares = {"Training events": evaluation.calibration[0].training}
     shares |= {entry.model: entry.deciles for entry in evaluation.calibration}
-    colors = {"Training events": "--ink"} | _colors(evaluation, [entry.model for entry in evaluation.calibration])
-    series = [Line(name, values, colors[name], strong=colors[name] == "--accent") for name, values in shares.items()]
+    bands = {
+        name: [min(1.0, sum(deciles[first:last])) for deciles in shares.values()]
+        for name, (first, last) in {
+            "1st tenth": (0, 1),
+            "2nd": (1, 2),
+            "3rd to 5th": (2, 5),
+            "6th to 10th": (5, 10),
+        }.items()
+    }
     figure = Figure(
         caption=(
-            "Share of all recommended places by tenth of the items, the most popular tenth first. A model above "
-            "the training events at the left recommends popular items more than people use them."
+            "Share of all recommended places by tenth of the items, the most popular tenth first. A model whose "
+            "first part is longer than that of the training events recommends popular items more than people use them."
         ),
-        alt="Lines over ten tenths of the items. Share of the most popular tenth: "
+        alt="Stacked bars. Share of the most popular tenth: "
         + ", ".join(f"{name} {percent(values[0])}" for name, values in shares.items()),
-        drawings=(lines(series, places, x_title="Tenth of the items, by popularity", y_title="Share of the places"),),
+        drawings=(
+            flat_bars(
+                bands,
+                list(shares),
+                colors=["--band-1", "--band-2", "--band-3", "--band-4"],
+                title="Share of the places",
+            ),
+        ),
         table=Table(
             ("Model", *places), tuple((name, *(percent(value) for value in row)) for name, row in shares.items())
         ),
@@ -213,7 +236,7 @@ def _relative(value: Interval | None, best: float) -> float | None:
 def _cell(value: Interval | None, best: float) -> str:
     if value is None:
         return ABSENT
-    return f"<b>{number(value.mean)}</b>" if value.mean == best else number(value.mean)
+    return f"<b>{value.mean:.3f}</b>" if value.mean == best else f"{value.mean:.3f}"
 
 
 def _in_group(model: ModelResult, name: GroupName) -> Interval | None:

@@ -78,7 +78,7 @@ def components(evaluation: Evaluation) -> Section:
             "An interval that crosses zero leaves it open."
         ),
         alt=f"Dot plot of {len(rows)} partial models; furthest below: {worst.name}, {interval(worst.value)}.",
-        drawings=(dots(rows, f"{metric}, difference from the fusion", against_zero=True),),
+        drawings=(dots(rows, f"Difference in {metric}", against_zero=True),),
         table=Table(
             ("Model", "Difference (95 %)", "p"),
             tuple((model.name, interval(paired.difference), p_value(paired)) for model, paired in chosen),

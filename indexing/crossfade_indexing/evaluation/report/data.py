@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crossfade_indexing.evaluation.report.drawing import bars, heat_map
-from crossfade_indexing.evaluation.report.parts import Drawing, Figure, Section, Spec, Table, label
+from crossfade_indexing.evaluation.report.drawing import bars, flat_bars, heat_map
+from crossfade_indexing.evaluation.report.parts import Drawing, Figure, Section, Spec, Table
 from crossfade_indexing.evaluation.result import Bin, DataSummary, LongTailPoint, MissingValues
 from crossfade_indexing.evaluation.wording import percent
 
@@ -62,7 +62,7 @@ def _activity_counts(summary: DataSummary) -> list[Figure]:
             found,
             x_title=f"Events of the {who}",
             y_title=f"{who.capitalize()}s",
-            caption=f"{who.capitalize()}s by their number of events, in bins that double.",
+            caption=f"{who.capitalize()}s by their number of events, in bins that double, each named by its smallest.",
             alt=f"Bars. Commonest: {_range(_commonest(found))} events, {_commonest(found).count:,} {who}s.",
         )
         for who, found in (("user", summary.events_per_user), ("item", summary.events_per_item))
@@ -80,6 +80,10 @@ def _histogram(found: Sequence[Bin], *, x_title: str, y_title: str, caption: str
             (x_title, y_title), tuple((name, f"{bin_.count:,}") for name, bin_ in zip(names, found, strict=True))
         ),
     )
+
+
+def _start(found: Bin) -> str:
+    return _range(Bin(low=found.low, high=found.low, count=found.count))
 
 
 def _commonest(found: Sequence[Bin]) -> Bin:
@@ -113,7 +117,12 @@ def _long_tail(points: Sequence[LongTailPoint]) -> list[Figure]:
         "hoverinfo": "skip",
     }
     layout: Spec = {
-        "xaxis": {"title": {"text": "Share of items, most used first"}, "tickformat": ".0%", "zeroline": False},
+        "xaxis": {
+            "title": {"text": "Share of items, most used first"},
+            "tickformat": ".0%",
+            "dtick": 0.25,
+            "zeroline": False,
+        },
         "yaxis": {"title": {"text": "Share of events"}, "tickformat": ".0%", "rangemode": "tozero"},
         "showlegend": False,
     }
@@ -145,7 +154,14 @@ def _clock(summary: DataSummary) -> list[Figure]:
         Figure(
             caption=f"Events by weekday and hour; times in {summary.activity.timezone}.",
             alt=f"Heat map. Busiest: {_DAYS[busiest[1]]}, {busiest[2]}:00, {busiest[0]:,} events.",
-            drawings=(heat_map(counts, columns=hours, rows=[day[:3] for day in _DAYS], hover=hover),),
+            drawings=(
+                heat_map(
+                    counts,
+                    columns=[h if int(h) % 3 == 0 else "" for h in hours],
+                    rows=[day[:3] for day in _DAYS],
+                    hover=hover,
+                ),
+            ),
             table=Table(
                 ("Day", *hours),
                 tuple((day, *(f"{count:,}" for count in row)) for day, row in zip(_DAYS, counts, strict=True)),
@@ -168,31 +184,18 @@ def _missing(summary: DataSummary) -> list[Figure]:
     if not worst:
         return []
     rows = worst[:_MOST_COLUMNS]
-    trace: Spec = {
-        "type": "bar",
-        "orientation": "h",
-        "x": [_share(entry) for _, entry in rows],
-        "y": list(range(len(rows))),
-        "marker": {"color": "--series-1"},
-        "hovertext": [f"{label(name, longest=80)}<br>{percent(_share(entry))} missing" for name, entry in rows],
-        "hoverinfo": "text",
-    }
-    layout: Spec = {
-        "xaxis": {"tickformat": ".0%", "range": [0, 1], "zeroline": False, "title": {"text": "Share of rows"}},
-        "yaxis": {
-            "tickvals": list(range(len(rows))),
-            "ticktext": [label(name) for name, _ in rows],
-            "autorange": "reversed",
-            "showgrid": False,
-        },
-        "showlegend": False,
-    }
-    complete = len(found) - len(worst)
     return [
         Figure(
-            caption=f"Missing values by column of the cleaned tables; {complete} more columns have none missing.",
+            caption="Missing values by column of the cleaned tables; complete columns are left out.",
             alt=f"Bars. Most missing: {rows[0][0]}, {percent(_share(rows[0][1]))}.",
-            drawings=(Drawing("", (trace,), layout, height=90 + 26 * len(rows)),),
+            drawings=(
+                flat_bars(
+                    {"Missing": [_share(entry) for _, entry in rows]},
+                    [name for name, _ in rows],
+                    colors=["--series-1"],
+                    title="Share of the rows",
+                ),
+            ),
             table=table,
             wide=True,
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from crossfade_indexing.evaluation.report.parts import Drawing, Spec, label
+from crossfade_indexing.evaluation.report.parts import Drawing, Spec, label, rows_axis
 from crossfade_indexing.evaluation.result import Interval
 from crossfade_indexing.evaluation.wording import interval, number
 
-__all__ = ["SERIES", "Dot", "Line", "bars", "dots", "heat_map", "lines", "stacked_bars"]
+__all__ = ["SERIES", "Dot", "Line", "bars", "dots", "flat_bars", "heat_map", "lines", "stacked_bars"]
 
 SERIES = tuple(f"--series-{place}" for place in range(1, 9))
 """Colours that can be told apart, by everyone and on light and dark ground; models are told apart by marks too."""
@@ -60,16 +60,10 @@ def dots(rows: Sequence[Dot], axis: str, *, title: str = "", against_zero: bool 
         )
     layout: Spec = {
         "xaxis": {"title": {"text": label(axis, longest=60)}, "zeroline": against_zero, "nticks": 6},
-        "yaxis": {
-            "tickvals": list(range(len(rows))),
-            "ticktext": [label(row.name) for row in rows],
-            "range": [len(rows) - 0.4, -0.6],
-            "showgrid": False,
-            "zeroline": False,
-        },
+        "yaxis": rows_axis([row.name for row in rows]),
         "showlegend": len(kinds) > 1,
     }
-    return Drawing(title or axis, tuple(traces), layout, height=110 + 27 * len(rows))
+    return Drawing(title or axis, tuple(traces), layout, height=110 + 29 * len(rows))
 
 
 def lines(series: Sequence[Line], places: Sequence[str], *, x_title: str, y_title: str) -> Drawing:
@@ -121,7 +115,39 @@ def stacked_bars(
     traces = tuple(_bar_trace(name, places, shares, colors[name], percent=True) for name, shares in parts.items())
     layout = {**_named_axis(places, x_title, y_title), "barmode": "stack", "bargap": 0.15}
     layout["yaxis"] = {"title": {"text": y_title}, "tickformat": ".0%", "range": [0, 1]}
+    layout["legend"] = {"traceorder": "normal"}
     return Drawing(y_title, traces, layout, height=380)
+
+
+def flat_bars(
+    parts: Mapping[str, Sequence[float]], rows: Sequence[str], *, colors: Sequence[str], title: str
+) -> Drawing:
+    """Shares end to end, one bar per row, the first on top; ``parts`` and ``colors`` in the same order."""
+    traces: tuple[Spec, ...] = tuple(
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": label(part),
+            "x": list(shares),
+            "y": list(range(len(rows))),
+            "marker": {"color": color},
+            "hovertext": [
+                f"{label(row, longest=80)}, {label(part)}<br>{100 * share:.1f} %"
+                for row, share in zip(rows, shares, strict=True)
+            ],
+            "hoverinfo": "text",
+        }
+        for (part, shares), color in zip(parts.items(), colors, strict=True)
+    )
+    layout: Spec = {
+        "xaxis": {"title": {"text": title}, "tickformat": ".0%", "range": [0, 1], "zeroline": False},
+        "yaxis": rows_axis(rows),
+        "barmode": "stack",
+        "bargap": 0.25,
+        "legend": {"traceorder": "normal"},
+        "showlegend": len(parts) > 1,
+    }
+    return Drawing(title, traces, layout, height=120 + 30 * len(rows))
 
 
 def heat_map(
@@ -138,18 +164,29 @@ def heat_map(
         "z": [list(row) for row in heat],
         "xgap": 2,
         "ygap": 2,
-        "colorscale": [[0, "--heat-low"], [0.5, "--heat-middle"], [1, "--heat-high"]],
+        "colorscale": [[0, "--heat-low"], [1, "--heat-high"]],
         "showscale": False,
         "hovertext": [list(row) for row in hover],
         "hoverinfo": "text",
     }
     if texts is not None:
-        trace |= {"text": [list(row) for row in texts], "texttemplate": "%{text}"}
+        trace |= {
+            "text": [list(row) for row in texts],
+            "texttemplate": "%{text}",
+            "textfont": {"color": "--ink", "size": 12},
+        }
     layout: Spec = {
-        "xaxis": {**_ticks(columns), "side": "top", "showgrid": False, "zeroline": False, "tickangle": 0},
-        "yaxis": {**_ticks(rows), "autorange": "reversed", "showgrid": False, "zeroline": False},
+        "xaxis": {
+            **_ticks(columns),
+            "side": "top",
+            "showgrid": False,
+            "zeroline": False,
+            "narrow": -40 if texts else 0,
+        },
+        "yaxis": {**rows_axis(rows), "range": [len(rows) - 0.5, -0.5]},
+        "margin": {"l": 48, "r": 16, "t": 44, "b": 8},
     }
-    return Drawing("", (trace,), layout, height=70 + 30 * len(rows))
+    return Drawing("", (trace,), layout, height=60 + 30 * len(rows))
 
 
 def _bar_trace(name: str, places: Sequence[str], values: Sequence[float], color: str, *, percent: bool = False) -> Spec:
@@ -175,7 +212,11 @@ def _named_axis(places: Sequence[str], x_title: str, y_title: str) -> Spec:
 
 
 def _ticks(names: Sequence[str]) -> Spec:
-    return {"tickvals": list(range(len(names))), "ticktext": [label(name) for name in names]}
+    return {
+        "tickvals": [place for place, name in enumerate(names) if name],
+        "ticktext": ["<br>".join(map(label, name.split())) for name in names if name],
+        "tickangle": 0,
+    }
 
 
 def _errors(values: Sequence[Interval | None], color: str) -> Spec:

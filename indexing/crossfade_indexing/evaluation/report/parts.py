@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
+import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Drawing", "Figure", "Section", "Spec", "Table", "label"]
+__all__ = ["Drawing", "Figure", "Section", "Spec", "Table", "label", "rows_axis"]
 
 Spec = dict[str, object]
 """A part of a figure as plotly.js reads it. Colours are names of CSS variables, such as ``--ink``."""
 
-_LONGEST_LABEL = 26
+_LONGEST_LABEL = 34
+_NARROW_LABEL = 17
 
 
 @dataclass(frozen=True)
@@ -72,3 +75,23 @@ class Section:
 def label(text: str, *, longest: int = _LONGEST_LABEL) -> str:
     """A name as plotly.js takes it: it would read HTML, so that is escaped; cut to ``longest`` characters."""
     return html.escape(text if len(text) <= longest else text[: longest - 1] + "…", quote=False)
+
+
+def rows_axis(names: Sequence[str]) -> Spec:
+    """An upright axis with one name per row, the first on top; where room is short, names take two lines.
+
+    ``narrow`` is ours, not plotly.js's: the page's script puts it in the place of ``ticktext`` (and, for an axis
+    of columns, in that of ``tickangle``).
+    """
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": [label(name) for name in names],
+        "narrow": [_two_lines(name) for name in names],
+        "range": [len(names) - 0.4, -0.6],
+        "showgrid": False,
+        "zeroline": False,
+    }
+
+
+def _two_lines(name: str) -> str:
+    return "<br>".join(map(label, textwrap.wrap(name, _NARROW_LABEL, max_lines=2, placeholder="…")))

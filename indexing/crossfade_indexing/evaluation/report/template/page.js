@@ -15,23 +15,42 @@
   }
 
   function layoutOf(drawing, element, width) {
-    const axis = { automargin: true, gridcolor: "--grid", zerolinecolor: "--soft", linecolor: "--rule", fixedrange: true };
-    const { xaxis, yaxis, ...rest } = drawing.layout;
+    const small = narrow.matches;
+    const size = small ? 12 : 13;
+    const { xaxis: { narrow: angle, ...xaxis }, yaxis: { narrow: names, ...yaxis }, legend, ...rest } = drawing.layout;
+    const axis = (own) => ({
+      automargin: true,
+      fixedrange: true,
+      gridcolor: "--grid",
+      zerolinecolor: "--soft",
+      linecolor: "--rule",
+      ticks: "",
+      tickfont: { size: small && own.ticktext ? 11 : size },
+      ...own,
+      title: { font: { size }, standoff: 8, ...own.title },
+    });
+    if (small && angle) xaxis.tickangle = angle;
+    if (small && names) yaxis.ticktext = names;
     return {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: getComputedStyle(element).fontFamily, size: narrow.matches ? 12 : 13, color: "--ink" },
+      font: { family: getComputedStyle(element).fontFamily, size, color: "--ink" },
       hoverlabel: { bgcolor: "--raised", bordercolor: "--rule", font: { color: "--ink" }, align: "left" },
-      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
-      margin: { l: 48, r: 16, t: 16, b: 48 },
+      legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)", ...legend },
+      margin: { l: 48, r: 24, t: 16, b: 48 },
       hovermode: "closest",
       dragmode: false,
-      height: drawing.height,
+      height: heightOf(drawing),
       ...(width ? { width } : {}),
       ...rest,
-      xaxis: { ...axis, ...xaxis },
-      yaxis: { ...axis, ...yaxis },
+      xaxis: axis(xaxis),
+      yaxis: axis(yaxis),
     };
+  }
+
+  // On a narrow screen names of rows take two lines, and the legend takes more.
+  function heightOf(drawing) {
+    return drawing.height + (narrow.matches ? 30 + 8 * (drawing.layout.yaxis.narrow ?? []).length : 0);
   }
 
   const chosen = {};
@@ -39,7 +58,7 @@
     const element = document.getElementById(key);
     const drawing = figures[key][chosen[key] ?? 0];
     const styles = getComputedStyle(document.documentElement);
-    element.style.height = `${drawing.height}px`;
+    element.style.height = `${heightOf(drawing)}px`;
     return Plotly.react(
       element,
       painted(drawing.traces, styles, false),
