@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -54,23 +55,32 @@ class Counts:
 
     def expected(self, rows: RowArray, items: RowArray) -> NDArray[np.float64]:
         """Return what the counts at ``[rows, items]`` were if the values meant nothing; the two broadcast."""
-        field = np.repeat(np.arange(len(self.fields)), [len(values) for values in self.fields.values()])[rows]
-        totals = self.counts.sum(axis=1, dtype=np.float64)[rows]
-        known = np.maximum(self.known.sum(axis=1), 1e-300)[field]
-        expected: NDArray[np.float64] = totals * self.known[field, items] / known
-        return expected
+        field = self._field_of[rows]
+        return np.asarray(self._share_of_known[rows] * self.known[field, items])
 
-    def log_lifts(self, kappa: float) -> FloatArray:
+    def log_lifts(self, kappas: Sequence[float]) -> FloatArray:
         """Return ``log((count + kappa) / (expected + kappa))``, shape (n_values, n_items).
 
         Args:
-            kappa: In events per item, > 0. An item without events gets exactly 0.
+            kappas: One per field, in events per item, > 0. An item without events gets exactly 0.
         """
         lifts = np.empty_like(self.counts)
         items = np.arange(self.counts.shape[1])
-        for row in range(len(lifts)):  # one at a time: in float64 all of them are a gigabyte
-            lifts[row] = np.log((self.counts[row] + kappa) / (self.expected(np.array(row), items) + kappa))
+        for row, field in enumerate(self._field_of):  # one at a time: in float64 all of them would take twice the room
+            expected = self.expected(np.array(row), items)
+            lifts[row] = np.log((self.counts[row] + kappas[field]) / (expected + kappas[field]))
         return lifts
+
+    @cached_property
+    def _field_of(self) -> RowArray:
+        """Shape (n_values,), which field each value belongs to."""
+        return np.repeat(np.arange(len(self.fields)), [len(values) for values in self.fields.values()])
+
+    @cached_property
+    def _share_of_known(self) -> NDArray[np.float64]:
+        """Shape (n_values,), each value's share of the events whose field is known."""
+        known = np.maximum(self.known.sum(axis=1), np.finfo(np.float64).tiny)
+        return np.asarray(self.counts.sum(axis=1, dtype=np.float64) / known[self._field_of])
 
     def locate(self, table: pl.DataFrame) -> tuple[RowArray, RowArray]:
         """Return each event's item row, shape (n,), and its row in the counts by field, shape (n, n_fields).

@@ -47,7 +47,7 @@ def _space(learned: LearnedContext, table: pl.DataFrame, *, prefix: str, seed: i
     }
     if not chosen:
         return ContextSpace.empty(len(counts.item_ids))
-    all_lifts = counts.log_lifts(learned.kappa)
+    all_lifts = counts.log_lifts(learned.kappas)
     lifts = np.concatenate([all_lifts[counts.rows_of(field)] for field in chosen])
     unscaled = ContextSpace(
         fields={field.removeprefix(prefix): counts.fields[field] for field in chosen},

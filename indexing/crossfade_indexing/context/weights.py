@@ -13,7 +13,7 @@ fields are fitted together, so that of two that say the same (device and network
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from crossfade.types import FloatArray, RowArray
-from crossfade_indexing.context.fields import CONTEXT_PREFIX
+from crossfade_indexing.context.fields import ATTRIBUTE_PREFIX, CONTEXT_PREFIX
 from crossfade_indexing.context.lifts import Counts, count_events
 
 __all__ = ["FieldWeight", "LearnedContext", "learn_context"]
@@ -64,13 +64,13 @@ class LearnedContext:
 
     Attributes:
         counts: Of all events.
-        kappa: The shrinkage chosen, in events per item.
+        kappas: The shrinkage chosen for each field, in events per item.
         weights: One per field, in the order of the counts.
         gain: Log-likelihood per event beyond popularity, of users whose events were not counted.
     """
 
     counts: Counts
-    kappa: float
+    kappas: tuple[float, ...]
     weights: tuple[FieldWeight, ...]
     gain: float
 
@@ -106,7 +106,7 @@ class _Choices:
 
 
 def learn_context(
-    table: pl.DataFrame, item_ids: Sequence[str], *, kappas: Sequence[float] = (2.0, 6.0, 20.0), seed: int = 0
+    table: pl.DataFrame, item_ids: Sequence[str], *, kappas: Sequence[float] = (2.0, 6.0, 20.0, 60.0), seed: int = 0
 ) -> LearnedContext:
     """Count, choose the shrinkage, fit the fields' weights, and set those to 0 that are not clearly above it.
 
@@ -123,22 +123,22 @@ def learn_context(
     """
     counts = count_events(table, item_ids)
     names = list(counts.fields)
+    attributes = np.array([name.startswith(ATTRIBUTE_PREFIX) for name in names], np.bool_)
     drawn = _draw_choices(table, counts, kappas, np.random.default_rng(seed))
+    choices, chosen = _choose_shrinkage(drawn, np.array(kappas), attributes)
     weights, errors = np.zeros(len(names)), np.zeros(len(names))
-    best = int(np.argmax([_likelihood(choices) for choices in drawn]))
-    choices = drawn[best]
     kept = _eliminate(choices, weights, errors)
     looked_at = min(table.height, _MOST_EVENTS)
     gain, gains = _gains(choices, kept, weights)
     return LearnedContext(
         counts=counts,
-        kappa=kappas[best],
+        kappas=tuple(chosen.tolist()),
         weights=tuple(
             FieldWeight(
                 field=name.removeprefix(CONTEXT_PREFIX),
                 weight=float(weights[place]),
                 error=float(errors[place]),
-                strength=float(weights[place] * _spread(counts, name, kappas[best])) if weights[place] else 0.0,
+                strength=float(weights[place] * _spread(counts, name, float(chosen[place]))) if weights[place] else 0.0,
                 gain=gains.get(place, 0.0) / looked_at,
             )
             for place, name in enumerate(names)
@@ -192,6 +192,22 @@ def _against_rivals(
         for shrunken, kappa in zip(lifts, kappas, strict=True):
             shrunken[known, :, place] = np.log((count + kappa) / (expected + kappa))
     return [_Choices(shrunken, barred, user[usable]) for shrunken in lifts]
+
+
+def _choose_shrinkage(
+    drawn: list[_Choices], kappas: _Floats, attributes: NDArray[np.bool_]
+) -> tuple[_Choices, _Floats]:
+    """Choose one kappa for the context and one for the attributes, and return the choices and each field's kappa.
+
+    An attribute's counts hold fewer people than a context's, since each has one value of it and keeps it: what one of
+    them happens to like is in all their events, so that it takes more events to believe.
+    """
+    best = int(np.argmax([_likelihood(choices) for choices in drawn]))
+    if not attributes.any() or attributes.all():
+        return drawn[best], np.full(len(attributes), kappas[best])
+    mixed = [replace(drawn[best], lifts=np.where(attributes, other.lifts, drawn[best].lifts)) for other in drawn]
+    other = int(np.argmax([_likelihood(choices) for choices in mixed]))
+    return mixed[other], np.where(attributes, kappas[other], kappas[best])
 
 
 def _likelihood(choices: _Choices) -> float:
@@ -278,5 +294,5 @@ def _spread(counts: Counts, field: str, kappa: float) -> float:
         counts.used,
     )
     often = one.counts.sum(axis=1, dtype=np.float64)
-    squares = often / often.sum() @ np.square(one.log_lifts(kappa)) @ one.used / one.used.sum()
+    squares = often / often.sum() @ np.square(one.log_lifts([kappa])) @ one.used / one.used.sum()
     return float(np.sqrt(squares))

@@ -130,6 +130,6 @@ def context_part(name: str, space: ContextSpace, vectors: Sequence[FloatArray], 
         weights: Shape (b,), >= 0.
     """
     stacked = np.stack(vectors)
-    present = stacked.any(axis=1)
+    present = np.asarray(stacked.any(axis=1))
     gains = np.where(present, weights / space.scale, 0.0).astype(np.float32)
     return ContextPart(name, space, stacked, stacked @ space.mean, gains, present)
