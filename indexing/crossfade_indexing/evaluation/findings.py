@@ -106,7 +106,11 @@ def _whom(points: Sequence[FadePoint], *, first: bool, last: bool) -> str:
         return "users without any past item"
     if first:
         return f"users with fewer than {most + 1:,} past items"
-    return f"users with {least:,} to {most:,} past items" if most > least else f"users with {least:,} past items"
+    return (
+        f"users with {least:,} to {most:,} past items"
+        if most > least
+        else f"users with {least:,} past item{'s' * (least > 1)}"
+    )
 
 
 def _groups(evaluation: Evaluation) -> Iterator[str]:
@@ -114,7 +118,7 @@ def _groups(evaluation: Evaluation) -> Iterator[str]:
     for leader in evaluation.leaders:
         other, paired = leader.versus.baseline, leader.versus
         if _sign(paired) > 0:
-            yield f"{leader.model} wins for {leader.group}: {_difference(paired)} above {other} in {metric}."
+            yield f"Best for {leader.group}: {leader.model}, {_difference(paired)} above {other} in {metric}."
         else:
             yield (
                 f"For {leader.group} no difference in {metric} can be told between {leader.model} and {other}, "
