@@ -62,7 +62,7 @@ def _activity_counts(summary: DataSummary) -> list[Figure]:
             found,
             x_title=f"Events of the {who}",
             y_title=f"{who.capitalize()}s",
-            caption=f"{who.capitalize()}s by their number of events, in bins that double, each named by its smallest.",
+            caption=f"{who.capitalize()}s by their number of events, in doubling bins, each named by where it starts.",
             alt=f"Bars. Commonest: {_range(_commonest(found))} events, {_commonest(found).count:,} {who}s.",
         )
         for who, found in (("user", summary.events_per_user), ("item", summary.events_per_item))
@@ -75,15 +75,19 @@ def _histogram(found: Sequence[Bin], *, x_title: str, y_title: str, caption: str
     return Figure(
         caption=caption,
         alt=alt,
-        drawings=(bars(names, [bin_.count for bin_ in found], x_title=x_title, y_title=y_title, color="--series-1"),),
+        drawings=(
+            bars(
+                names,
+                [one.count for one in found],
+                ticks=[_bound(one.low) for one in found],
+                x_title=x_title,
+                y_title=y_title,
+            ),
+        ),
         table=Table(
             (x_title, y_title), tuple((name, f"{bin_.count:,}") for name, bin_ in zip(names, found, strict=True))
         ),
     )
-
-
-def _start(found: Bin) -> str:
-    return _range(Bin(low=found.low, high=found.low, count=found.count))
 
 
 def _commonest(found: Sequence[Bin]) -> Bin:
@@ -91,8 +95,12 @@ def _commonest(found: Sequence[Bin]) -> Bin:
 
 
 def _range(found: Bin) -> str:
-    low, high = (f"{bound:,.4g}" if abs(bound) < 1e4 else f"{bound:,.0f}" for bound in (found.low, found.high))
-    return low if found.low == found.high else f"{low} to {high}"
+    low, high = _bound(found.low), _bound(found.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def _bound(value: float) -> str:
+    return f"{value:,.4g}" if abs(value) < 1e3 else f"{value:,.0f}"
 
 
 def _long_tail(points: Sequence[LongTailPoint]) -> list[Figure]:

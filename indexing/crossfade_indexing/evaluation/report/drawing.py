@@ -96,10 +96,10 @@ def lines(series: Sequence[Line], places: Sequence[str], *, x_title: str, y_titl
     return Drawing(y_title, tuple(traces), layout, height=380)
 
 
-def bars(names: Sequence[str], counts: Sequence[float], *, x_title: str, y_title: str, color: str) -> Drawing:
-    """Upright bars over named places."""
-    trace = _bar_trace("", names, counts, color)
-    layout = {**_named_axis(names, x_title, y_title), "showlegend": False, "bargap": 0.15}
+def bars(names: Sequence[str], counts: Sequence[float], *, ticks: Sequence[str], x_title: str, y_title: str) -> Drawing:
+    """Upright bars; ``ticks`` stand below them, ``names`` are told on hovering."""
+    trace = _bar_trace("", names, counts, SERIES[0])
+    layout = {**_named_axis(ticks, x_title, y_title), "showlegend": False, "bargap": 0.15}
     return Drawing(y_title, (trace,), layout, height=300)
 
 
@@ -164,7 +164,8 @@ def heat_map(
         "z": [list(row) for row in heat],
         "xgap": 2,
         "ygap": 2,
-        "colorscale": [[0, "--heat-low"], [1, "--heat-high"]],
+        # Below texts no colour may be too strong to read them.
+        "colorscale": [[0, "--heat-low"], [1, "--series-1" if texts is None else "--heat-high"]],
         "showscale": False,
         "hovertext": [list(row) for row in hover],
         "hoverinfo": "text",
