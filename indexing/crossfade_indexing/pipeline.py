@@ -16,6 +16,7 @@ from crossfade.bundle import (
     BundleContents,
     BundleStore,
     Catalogue,
+    ContentSpace,
     Manifest,
     Past,
     VectorIndex,
@@ -26,13 +27,14 @@ from crossfade.bundle.manifest import FORMAT_VERSION, Counts, EncoderInfo, Facto
 from crossfade.types import FloatArray
 from crossfade_indexing.cold_items import add_cold_items
 from crossfade_indexing.config import IndexingConfig
+from crossfade_indexing.content import build_content_space
 from crossfade_indexing.dataset import Dataset
 from crossfade_indexing.encoders import EncodingCache, ItemEncoder, encode_cached
 from crossfade_indexing.evidence import weigh_events
 from crossfade_indexing.factorization import factorize
 from crossfade_indexing.indexes import build_index, build_space, user_vectors
 from crossfade_indexing.progress import Reporter
-from crossfade_indexing.scales import tenth_best_of_popularity, tenth_best_of_vectors
+from crossfade_indexing.scales import tenth_best_of_content, tenth_best_of_popularity, tenth_best_of_vectors
 
 __all__ = ["BuildResult", "build_bundle", "item_texts"]
 
@@ -66,7 +68,7 @@ class _Learned:
     catalogue: Catalogue
     past: Past
     collaborative: VectorSpace
-    content: VectorSpace
+    content: ContentSpace
     users: VectorIndex
     indexes: dict[str, IndexInfo]
     tenth_best: dict[str, float]
@@ -82,7 +84,7 @@ class _Learned:
         return Counts(
             items=self.catalogue.table.height,
             warm_items=self.warm_items,
-            described_items=int(self.content.targets.any(axis=1).sum()),
+            described_items=int(self.content.vectors.any(axis=1).sum()),
             users=len(self.past.user_ids),
             events=events,
             past_items=len(self.past.items),
@@ -186,7 +188,7 @@ def _learn(table: pl.DataFrame, pairs: pl.DataFrame, embeddings: FloatArray, con
     seed = config.factorization.seed
     folded = matrix @ factors.sources
     collaborative, targets_info = build_space(factors.sources, factors.targets, queries=folded, seed=seed)
-    content, embeddings_info = build_space(embeddings, embeddings, queries=embeddings, seed=seed)
+    content, embeddings_info = build_content_space(embeddings, seed=seed)
     vectors = user_vectors(folded, collaborative)
     users, users_info = build_index(vectors, queries=vectors, seed=seed)
     liked = np.bincount(matrix.indices[matrix.data > 0], minlength=table.height)
@@ -200,7 +202,7 @@ def _learn(table: pl.DataFrame, pairs: pl.DataFrame, embeddings: FloatArray, con
         indexes={"embeddings": embeddings_info, "targets": targets_info, "users": users_info},
         tenth_best={
             "collaborative": tenth_best_of_vectors(collaborative, matrix, seed=seed),
-            "content": tenth_best_of_vectors(content, matrix, seed=seed),
+            "content": tenth_best_of_content(content, matrix, seed=seed),
             "popularity": tenth_best_of_popularity(popularity),
         },
         warm_items=int((factors.degrees > 0).sum()),

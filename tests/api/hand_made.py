@@ -11,6 +11,7 @@ import polars as pl
 from crossfade.bundle import BundleContents, BundleStore, Catalogue, Manifest, Past, VectorIndex, write_bundle
 from crossfade.bundle.manifest import Counts, EncoderInfo, Factorization, FileEntry
 from crossfade.encoding.tfidf import TfidfEncoder
+from crossfade_indexing.content import build_content_space
 from crossfade_indexing.indexes import build_space, user_vectors
 
 __all__ = ["HARD_IDS", "ITEM_IDS", "PAST", "WORDS", "publish"]
@@ -49,7 +50,7 @@ def _contents(seed: int) -> BundleContents:
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
     folded = np.stack([factors[rows].sum(axis=0) for rows in PAST.values()])
     collaborative, collaborative_info = build_space(factors, factors, queries=folded, seed=0)
-    content, content_info = build_space(embeddings, embeddings, queries=embeddings, seed=0)
+    content, content_info = build_content_space(embeddings, seed=0)
     past_items = np.array([row for rows in PAST.values() for row in rows], np.int64)
 
     def manifest(created_at: datetime, files: dict[str, FileEntry]) -> Manifest:

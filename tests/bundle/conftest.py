@@ -12,6 +12,7 @@ import pytest
 
 from crossfade.bundle import BundleContents, BundleStore, Catalogue, Manifest, Past, VectorIndex, write_bundle
 from crossfade.bundle.manifest import Counts, EncoderInfo, Factorization, FileEntry
+from crossfade_indexing.content import build_content_space
 from crossfade_indexing.indexes import build_space
 
 N_ITEMS = 5
@@ -26,7 +27,7 @@ def contents(seed: int = 0, write_encoder: Callable[[Path], None] | None = None)
     random = np.random.default_rng(seed)
     vectors = random.normal(size=(N_ITEMS, 3)).astype(np.float32)
     collaborative, collaborative_info = build_space(vectors, vectors, queries=vectors, seed=0)
-    content, content_info = build_space(vectors, vectors, queries=vectors, seed=0)
+    content, content_info = build_content_space(vectors, seed=0)
     past = Past(["u0", "u1"], np.array([0, 1, 3]), np.array([0, 1, 2]), np.array([1.0, 0.0, 2.0], np.float32))
 
     def manifest(created_at: datetime, files: dict[str, FileEntry]) -> Manifest:

@@ -35,7 +35,7 @@ def test_mapped_vectors_cannot_be_changed(store: BundleStore) -> None:
     opened = store.open_current()
 
     with pytest.raises(ValueError, match="read-only"):
-        opened.content.targets[0, 0] = 1.0
+        opened.content.vectors[0, 0] = 1.0
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")])
@@ -110,4 +110,4 @@ def test_a_version_still_answers_after_it_was_removed(store: BundleStore, publis
         if version != store.current():
             assert store.prune(1) in ([version], [])
 
-    assert np.isfinite(opened.content.targets).all()
+    assert np.isfinite(opened.content.vectors).all()

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
-from crossfade.bundle import Bundle, Catalogue, Manifest, Past, VectorIndex
+from crossfade.bundle import Bundle, Catalogue, ContentSpace, Manifest, Past, VectorIndex
 from crossfade.bundle.manifest import Counts, EncoderInfo, Factorization
 from crossfade.engine.view import View
 from crossfade.types import FloatArray
@@ -28,6 +28,13 @@ class Wordless:
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         return np.zeros((len(texts), self.dimension), np.float32)
+
+
+def content_space(vectors: FloatArray) -> ContentSpace:
+    """Return a space in which embeddings lie where they are."""
+    n_items, d = vectors.shape
+    index = VectorIndex.build(vectors, kind="flat")
+    return ContentSpace(vectors, np.zeros(d, np.float32), np.eye(d, dtype=np.float32), np.arange(n_items), index)
 
 
 def make_bundle(
@@ -50,7 +57,6 @@ def make_bundle(
     amounts = np.array([weight for had in past.values() for weight in had.values()], np.float32)
     folded = (sp.csr_array((amounts, items, starts), shape=(len(past), n_items)) @ source_array).astype(np.float32)
     collaborative, _ = build_space(source_array, target_array, queries=folded, seed=0)
-    content, _ = build_space(embedding_array, embedding_array, queries=embedding_array, seed=0)
     manifest = Manifest(
         format_version=1,
         crossfade_version="0",
@@ -80,7 +86,7 @@ def make_bundle(
         catalogue=Catalogue(table, np.asarray(popularity or [0.0] * n_items, np.float32)),
         past=Past(list(past), starts.astype(np.int64), items, amounts),
         collaborative=collaborative,
-        content=content,
+        content=content_space(embedding_array),
         users=VectorIndex.build(user_vectors(folded, collaborative), kind="flat"),
         encoder_directory=Path("no-encoder"),
     )

@@ -33,14 +33,16 @@ def test_a_collaborative_score_is_the_fold_in_in_deviations_from_the_catalogue(
     assert scores(found) == pytest.approx({"i2": 1.41421, "i3": 0.0}, abs=1e-4)
 
 
-def test_a_content_score_is_the_mean_taste_in_deviations_from_the_catalogue(make_view: Callable[..., View]) -> None:
-    # Liking i0 makes the vector (1, 0), raw scores 1, 0.6, 0, -0.6: mean 0.25, variance 0.43 - 0.0625 = 0.3675.
+def test_a_content_score_is_the_squared_nearness_in_deviations_from_the_catalogue(
+    make_view: Callable[..., View],
+) -> None:
+    # Cosines with i0 are 1, 0.6, 0, -0.6, raw scores 1, 0.36, 0, 0: mean 0.34, variance 1.1296 / 4 - 0.1156 = 0.1668.
     embeddings = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-0.6, 0.8]]
     view = make_view(ZERO, ZERO, embeddings, past={})
 
     found = answer(view, Query(item_ids=["i0"], weights={"popularity": 0}))
 
-    assert scores(found) == pytest.approx({"i1": 0.57735, "i2": -0.41239, "i3": -1.40214}, abs=1e-4)
+    assert scores(found) == pytest.approx({"i1": 0.04897, "i2": -0.83249, "i3": -0.83249}, abs=1e-4)
 
 
 def test_a_component_without_evidence_adds_exactly_nothing(make_view: Callable[..., View]) -> None:

@@ -10,7 +10,7 @@ one runs no code from it.
 """
 
 from crossfade.bundle.bundle import Bundle
-from crossfade.bundle.contents import Catalogue, Past, VectorSpace
+from crossfade.bundle.contents import Catalogue, ContentSpace, Past, VectorSpace
 from crossfade.bundle.manifest import Manifest
 from crossfade.bundle.store import BundleStore
 from crossfade.bundle.vector_index import VectorIndex
@@ -21,6 +21,7 @@ __all__ = [
     "BundleContents",
     "BundleStore",
     "Catalogue",
+    "ContentSpace",
     "Manifest",
     "Past",
     "VectorIndex",

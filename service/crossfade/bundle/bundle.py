@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from crossfade.bundle import layout
-from crossfade.bundle.contents import Catalogue, Past, VectorSpace
+from crossfade.bundle.contents import Catalogue, ContentSpace, Past, VectorSpace
 from crossfade.bundle.manifest import MANIFEST_NAME, Manifest, file_digest, read_manifest
 from crossfade.bundle.vector_index import VectorIndex
 from crossfade.errors import BundleCorruptError
@@ -30,7 +30,7 @@ class Bundle:
         catalogue: The items.
         past: What each user did.
         collaborative: Item factors.
-        content: Item embeddings.
+        content: What the items say.
         users: Each user's factors in the metric of the scores, unit length; rows as in ``past``.
         encoder_directory: Where the text encoder lies.
     """
@@ -40,7 +40,7 @@ class Bundle:
     catalogue: Catalogue
     past: Past
     collaborative: VectorSpace
-    content: VectorSpace
+    content: ContentSpace
     users: VectorIndex
     encoder_directory: Path
 
@@ -69,7 +69,7 @@ class Bundle:
                 weights=_floats(directory / layout.PAST_WEIGHTS),
             ),
             collaborative=_read_space(directory, layout.COLLABORATIVE),
-            content=_read_space(directory, layout.CONTENT),
+            content=_read_content(directory, layout.CONTENT),
             users=VectorIndex.load(directory / layout.USER_INDEX),
             encoder_directory=directory / layout.ENCODER,
         )
@@ -85,10 +85,12 @@ class Bundle:
             layout.PAST_STARTS: (len(self.past.starts), n_users + 1),
             layout.PAST_ITEMS: (len(self.past.items), n_past),
             layout.PAST_WEIGHTS: (len(self.past.weights), n_past),
-            "collaborative/sources.npy": (len(self.collaborative.sources), n_items),
+            layout.COLLABORATIVE.sources: (len(self.collaborative.sources), n_items),
             layout.COLLABORATIVE.targets: (len(self.collaborative.targets), n_items),
             layout.COLLABORATIVE.index: (self.collaborative.index.size, n_items),
-            layout.CONTENT.targets: (len(self.content.targets), n_items),
+            layout.CONTENT.vectors: (len(self.content.vectors), n_items),
+            layout.CONTENT.centre: (len(self.content.centre), self.manifest.encoder.dimension),
+            layout.CONTENT.projection: (len(self.content.projection), self.manifest.encoder.dimension),
             layout.CONTENT.index: (self.content.index.size, n_items),
             layout.USER_INDEX: (self.users.size, n_users),
         }
@@ -139,11 +141,20 @@ def _rows(path: Path) -> RowArray:
 
 
 def _read_space(directory: Path, files: layout.SpaceFiles) -> VectorSpace:
-    targets = _floats(directory / files.targets)
     return VectorSpace(
-        sources=targets if files.sources is None else _floats(directory / files.sources),
-        targets=targets,
+        sources=_floats(directory / files.sources),
+        targets=_floats(directory / files.targets),
         mean=_floats(directory / files.mean),
         root=_floats(directory / files.root),
+        index=VectorIndex.load(directory / files.index),
+    )
+
+
+def _read_content(directory: Path, files: layout.ContentFiles) -> ContentSpace:
+    return ContentSpace(
+        vectors=_floats(directory / files.vectors),
+        centre=_floats(directory / files.centre),
+        projection=_floats(directory / files.projection),
+        reference=_rows(directory / files.reference),
         index=VectorIndex.load(directory / files.index),
     )

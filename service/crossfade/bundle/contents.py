@@ -1,4 +1,4 @@
-"""The parts of an opened bundle: the catalogue, what people did, and the vector spaces."""
+"""The parts of an opened bundle: the catalogue, what people did, and the spaces items lie in."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from crossfade.bundle.vector_index import VectorIndex
 from crossfade.types import FloatArray, RowArray
 
-__all__ = ["Catalogue", "Past", "VectorSpace"]
+__all__ = ["Catalogue", "ContentSpace", "Past", "VectorSpace", "place_texts"]
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,11 @@ class Past:
 
 @dataclass(frozen=True)
 class VectorSpace:
-    """One kind of item vector, with what is needed to score, standardise and look up.
+    """Item factors, with what is needed to score, standardise and look up.
 
     Attributes:
         sources: Shape (n_items, d): what a past item adds to a user's vector.
-        targets: Shape (n_items, d): what that vector is multiplied with. Content uses the embeddings for both.
+        targets: Shape (n_items, d): what that vector is multiplied with.
         mean: Shape (d,), of the targets over the catalogue.
         root: Shape (d, d), the symmetric square root of the targets' covariance over the catalogue. The scores of a
             vector q over the whole catalogue have mean ``q @ mean`` and standard deviation ``|root @ q|``, without
@@ -116,3 +117,50 @@ class VectorSpace:
     mean: FloatArray
     root: FloatArray
     index: VectorIndex
+
+
+@dataclass(frozen=True)
+class ContentSpace:
+    """What the items say, as directions that tell items apart instead of what all texts share.
+
+    Attributes:
+        vectors: Shape (n_items, d), unit length; zero for items without text.
+        centre: Shape (d_text,), what is taken off an embedding.
+        projection: Shape (d_text, d), what is then multiplied with it.
+        reference: Shape (r,), the item rows that scores are standardised over, ascending, each once, r > 0: the whole
+            catalogue or a sample of it, items without text included.
+        index: The vectors by inner product.
+    """
+
+    vectors: FloatArray
+    centre: FloatArray
+    projection: FloatArray
+    reference: RowArray
+    index: VectorIndex
+
+    @cached_property
+    def reference_vectors(self) -> FloatArray:
+        """The vectors of the reference items, shape (r, d)."""
+        return self.vectors[self.reference]
+
+    def place(self, texts: FloatArray) -> FloatArray:
+        """Return where embeddings of shape (n, d_text) lie among ``vectors``; see ``place_texts``."""
+        return place_texts(texts, centre=self.centre, projection=self.projection)
+
+
+def place_texts(texts: FloatArray, *, centre: FloatArray, projection: FloatArray) -> FloatArray:
+    """Centre and project embeddings.
+
+    Args:
+        texts: Shape (n, d_text), unit length, zero where there is no text.
+        centre: As in ``ContentSpace``.
+        projection: As in ``ContentSpace``.
+
+    Returns:
+        Shape (n, d), unit length; zero for a zero row and for one that the projection leaves nothing of.
+    """
+    placed = ((texts - centre) @ projection).astype(np.float32, copy=False)
+    placed[~texts.any(axis=1)] = 0.0
+    lengths = np.linalg.norm(placed, axis=1, keepdims=True)
+    np.divide(placed, lengths, out=placed, where=lengths > 0)
+    return placed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 __all__ = [
     "COLLABORATIVE",
@@ -16,18 +16,30 @@ __all__ = [
     "REQUIRED",
     "USERS",
     "USER_INDEX",
+    "ContentFiles",
     "SpaceFiles",
 ]
 
 
 @dataclass(frozen=True)
 class SpaceFiles:
-    """The files of one vector space; without ``sources`` the targets serve as both."""
+    """The files of a ``VectorSpace``."""
 
-    sources: str | None
+    sources: str
     targets: str
     mean: str
     root: str
+    index: str
+
+
+@dataclass(frozen=True)
+class ContentFiles:
+    """The files of a ``ContentSpace``."""
+
+    vectors: str
+    centre: str
+    projection: str
+    reference: str
     index: str
 
 
@@ -44,12 +56,12 @@ COLLABORATIVE = SpaceFiles(
     root="collaborative/root.npy",
     index="collaborative/targets.faiss",
 )
-CONTENT = SpaceFiles(
-    sources=None,
-    targets="content/embeddings.npy",
-    mean="content/mean.npy",
-    root="content/root.npy",
-    index="content/embeddings.faiss",
+CONTENT = ContentFiles(
+    vectors="content/vectors.npy",
+    centre="content/centre.npy",
+    projection="content/projection.npy",
+    reference="content/reference.npy",
+    index="content/vectors.faiss",
 )
 USER_INDEX = "users.faiss"
 ENCODER = "encoder"
@@ -61,12 +73,8 @@ REQUIRED = (
     PAST_STARTS,
     PAST_ITEMS,
     PAST_WEIGHTS,
-    *(
-        name
-        for space in (COLLABORATIVE, CONTENT)
-        for name in (space.sources, space.targets, space.mean, space.root, space.index)
-        if name is not None
-    ),
+    *astuple(COLLABORATIVE),
+    *astuple(CONTENT),
     USER_INDEX,
 )
 """Every file a bundle cannot do without; those of the encoder depend on its kind."""

@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from crossfade.bundle import layout
-from crossfade.bundle.contents import Catalogue, Past, VectorSpace
+from crossfade.bundle.contents import Catalogue, ContentSpace, Past, VectorSpace
 from crossfade.bundle.manifest import MANIFEST_NAME, FileEntry, Manifest, file_digest
 from crossfade.bundle.vector_index import VectorIndex
 
@@ -36,7 +36,7 @@ class BundleContents:
         catalogue: The items.
         past: What each user did.
         collaborative: Item factors and their index.
-        content: Item embeddings and their index.
+        content: What the items say, and its index.
         users: One vector per user row of ``past``.
         write_encoder: Writes the text encoder's files into the directory it is given.
         manifest: Makes the manifest once the files' digests and the time are known.
@@ -45,7 +45,7 @@ class BundleContents:
     catalogue: Catalogue
     past: Past
     collaborative: VectorSpace
-    content: VectorSpace
+    content: ContentSpace
     users: VectorIndex
     write_encoder: Callable[[Path], None]
     manifest: Callable[[datetime, dict[str, FileEntry]], Manifest]
@@ -105,7 +105,7 @@ def _write_files(contents: BundleContents, directory: Path) -> None:
     _save(directory / layout.POPULARITY, contents.catalogue.popularity)
     _write_past(contents.past, directory)
     _write_space(contents.collaborative, layout.COLLABORATIVE, directory)
-    _write_space(contents.content, layout.CONTENT, directory)
+    _write_content(contents.content, layout.CONTENT, directory)
     contents.users.save(directory / layout.USER_INDEX)
     (directory / layout.ENCODER).mkdir()
     contents.write_encoder(directory / layout.ENCODER)
@@ -119,11 +119,18 @@ def _write_past(past: Past, directory: Path) -> None:
 
 
 def _write_space(space: VectorSpace, files: layout.SpaceFiles, directory: Path) -> None:
-    if files.sources is not None:
-        _save(directory / files.sources, space.sources)
+    _save(directory / files.sources, space.sources)
     _save(directory / files.targets, space.targets)
     _save(directory / files.mean, space.mean)
     _save(directory / files.root, space.root)
+    space.index.save(directory / files.index)
+
+
+def _write_content(space: ContentSpace, files: layout.ContentFiles, directory: Path) -> None:
+    _save(directory / files.vectors, space.vectors)
+    _save(directory / files.centre, space.centre)
+    _save(directory / files.projection, space.projection)
+    _save(directory / files.reference, space.reference)
     space.index.save(directory / files.index)
 
 

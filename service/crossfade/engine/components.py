@@ -1,13 +1,13 @@
 """The named parts of a score, each standardised so that equal weights mean equal say.
 
-A component's raw score is ``q @ target`` (or a constant per item). Its standardised value is
-``z = (raw - mean) / (deviation * tenth_best)``, mean and deviation over the whole catalogue, and ``tenth_best`` the
-median user's tenth-best item in deviations. A component without evidence is absent and adds exactly 0.
+A component's raw score is ``q @ target``, or a constant per item, or what ``content`` says. Its standardised value is
+``z = (raw - mean) / (deviation * tenth_best)``, mean and deviation over the whole catalogue or a fixed sample of it,
+and ``tenth_best`` the median user's tenth-best item in deviations. A component without evidence is absent and adds
+exactly 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,25 +17,10 @@ from numpy.typing import NDArray
 from crossfade.bundle import VectorSpace
 from crossfade.types import FloatArray, RowArray
 
-__all__ = ["Evidence", "Part", "PopularityPart", "VectorPart", "popularity_part", "vector_part"]
+__all__ = ["Part", "PopularityPart", "VectorPart", "popularity_part", "vector_part"]
 
 # Below this share of the spread a vector of its length could have, a deviation is rounding noise.
 _NOISE = 1e-5
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What one component knows of one query: ``vector = item_scale * sum_j weights[j] * sources[rows[j]] + text``.
-
-    Attributes:
-        vector: Shape (d,); zeros when there is no evidence.
-        item_scale: The factor between past items and the vector.
-        text: Shape (d,), the part that comes from the request's text; None without one.
-    """
-
-    vector: FloatArray
-    item_scale: float = 1.0
-    text: FloatArray | None = None
 
 
 class Part(Protocol):
@@ -67,8 +52,7 @@ class VectorPart:
     Attributes:
         name: The component's.
         space: The item vectors.
-        evidence: One per query.
-        vectors: Shape (b, d), their vectors.
+        vectors: Shape (b, d), one per query.
         means: Shape (b,), mean raw score over the catalogue.
         gains: Shape (b,), ``weight / (deviation * tenth_best)``; 0 where absent.
         present: Shape (b,).
@@ -76,7 +60,6 @@ class VectorPart:
 
     name: str
     space: VectorSpace
-    evidence: Sequence[Evidence]
     vectors: FloatArray
     means: FloatArray
     gains: FloatArray
@@ -111,23 +94,22 @@ class VectorPart:
 
 
 def vector_part(
-    name: str, space: VectorSpace, evidence: Sequence[Evidence], *, weights: FloatArray, tenth_best: float
+    name: str, space: VectorSpace, vectors: FloatArray, *, weights: FloatArray, tenth_best: float
 ) -> VectorPart:
     """Prepare a vector component for a batch.
 
     Args:
         name: The component's.
         space: The item vectors.
-        evidence: One per query.
+        vectors: Shape (b, d), one per query; zeros where there is no evidence.
         weights: Shape (b,), >= 0.
         tenth_best: See the module.
     """
-    vectors = np.stack([one.vector for one in evidence])
     deviations = np.linalg.norm(vectors @ space.root, axis=1)
     present = deviations > _NOISE * np.linalg.norm(vectors, axis=1) * np.linalg.norm(space.root)
     gains = np.zeros(len(vectors), np.float32)
     np.divide(weights, deviations * tenth_best, out=gains, where=present, casting="same_kind")
-    return VectorPart(name, space, evidence, vectors, vectors @ space.mean, gains, present)
+    return VectorPart(name, space, vectors, vectors @ space.mean, gains, present)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Why an item has its score: the components, and the user's own past items behind them.
 
-A vector component's weighted z is ``gain * (vector @ target - vector @ mean)`` and its vector is a sum over past
-items, so with the gain held constant past item j adds exactly ``gain * scale * w_j * s_j @ (target - mean)``. Sums are
-taken in float64.
+The collaborative component's weighted z is ``gain * (vector @ target - vector @ mean)`` and its vector is a sum over
+past items, so with the gain held constant past item j adds exactly ``gain * w_j * s_j @ (target - mean)``. Content is a
+sum over past items and the text from the start, each above its own mean. Sums are taken in float64.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crossfade.bundle import Catalogue
 from crossfade.engine.components import VectorPart
+from crossfade.engine.content import ContentPart
 from crossfade.engine.fusion import Fusion
 from crossfade.engine.profile import Profile
 from crossfade.engine.query import Contribution, Explanation
@@ -33,13 +34,14 @@ def explain(catalogue: Catalogue, fusion: Fusion, query: int, profile: Profile, 
         profile: The query's profile, as given to the fusion.
         rows: Item rows, shape (n,).
     """
-    vector_parts = (fusion.collaborative, fusion.content)
-    past = {part.name: _from_past(part, query, profile, rows) for part in vector_parts}
-    text = {part.name: _from_text(part, query, rows) for part in vector_parts}
-    components = {name: past[name].sum(axis=1) + text[name] for name in past}
-    components[fusion.popularity.name] = fusion.popularity.at(query, rows).astype(np.float64)
-    by_past_item = past[fusion.collaborative.name] + past[fusion.content.name]
-    by_text = text[fusion.collaborative.name] + text[fusion.content.name]
+    done = _by_what_was_done(fusion.collaborative, query, profile, rows)
+    said, by_text = _by_what_is_said(fusion.content, query, profile, rows)
+    components = {
+        fusion.collaborative.name: done.sum(axis=1),
+        fusion.content.name: said.sum(axis=1) + by_text,
+        fusion.popularity.name: fusion.popularity.at(query, rows).astype(np.float64),
+    }
+    by_past_item = done + said
     return [
         _one(
             catalogue,
@@ -52,25 +54,21 @@ def explain(catalogue: Catalogue, fusion: Fusion, query: int, profile: Profile, 
     ]
 
 
-def _centred(part: VectorPart, query: int, rows: RowArray) -> NDArray[np.float64]:
-    """Return gain * (target - mean), shape (n, d)."""
-    targets = part.space.targets[rows].astype(np.float64)
-    return float(part.gains[query]) * (targets - part.space.mean.astype(np.float64))
-
-
-def _from_past(part: VectorPart, query: int, profile: Profile, rows: RowArray) -> NDArray[np.float64]:
-    """Return each past item's contribution to each item, shape (n, n_past)."""
+def _by_what_was_done(part: VectorPart, query: int, profile: Profile, rows: RowArray) -> NDArray[np.float64]:
+    """Return what each past item adds to each item, shape (n, n_past)."""
+    centred = part.space.targets[rows].astype(np.float64) - part.space.mean.astype(np.float64)
     sources = part.space.sources[profile.rows].astype(np.float64)
-    scale = part.evidence[query].item_scale
-    return (_centred(part, query, rows) @ sources.T) * (scale * profile.weights.astype(np.float64))
+    return (centred @ sources.T) * (float(part.gains[query]) * profile.weights.astype(np.float64))
 
 
-def _from_text(part: VectorPart, query: int, rows: RowArray) -> NDArray[np.float64]:
-    """Return the text's contribution to each item, shape (n,)."""
-    text = part.evidence[query].text
-    if text is None:
-        return np.zeros(len(rows))
-    return _centred(part, query, rows) @ text.astype(np.float64)
+def _by_what_is_said(
+    part: ContentPart, query: int, profile: Profile, rows: RowArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what each past item adds to each item, shape (n, n_past), and what the text adds, shape (n,)."""
+    by_evidence, by_text = part.shares(query, rows)
+    by_past_item = np.zeros((len(rows), len(profile.rows)))
+    by_past_item[:, np.searchsorted(profile.rows, part.evidence[query].rows)] = by_evidence
+    return by_past_item, by_text
 
 
 def _one(

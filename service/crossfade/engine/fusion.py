@@ -9,7 +9,8 @@ import numpy as np
 
 from crossfade.bundle import Bundle
 from crossfade.engine.components import Part, PopularityPart, VectorPart, popularity_part, vector_part
-from crossfade.engine.profile import Profile, collaborative_evidence, content_evidence
+from crossfade.engine.content import ContentPart, content_evidence, content_part
+from crossfade.engine.profile import Profile, fold_in
 from crossfade.engine.query import Query
 from crossfade.types import FloatArray, RowArray
 
@@ -27,7 +28,7 @@ class Fusion:
     """
 
     collaborative: VectorPart
-    content: VectorPart
+    content: ContentPart
     popularity: PopularityPart
 
     @property
@@ -67,7 +68,7 @@ def fuse(bundle: Bundle, queries: Sequence[Query], profiles: Sequence[Profile]) 
     collaborative = vector_part(
         "collaborative",
         bundle.collaborative,
-        [collaborative_evidence(profile, bundle.collaborative.sources) for profile in profiles],
+        np.stack([fold_in(profile, bundle.collaborative.sources) for profile in profiles]),
         weights=weights_of("collaborative"),
         tenth_best=manifest.tenth_best["collaborative"],
     )
@@ -77,10 +78,10 @@ def fuse(bundle: Bundle, queries: Sequence[Query], profiles: Sequence[Profile]) 
     ]
     return Fusion(
         collaborative=collaborative,
-        content=vector_part(
+        content=content_part(
             "content",
             bundle.content,
-            [content_evidence(profile, bundle.content.sources) for profile in profiles],
+            [content_evidence(bundle.content, one.rows, one.weights, one.text) for one in profiles],
             weights=weights_of("content", shares),
             tenth_best=manifest.tenth_best["content"],
         ),

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crossfade.engine.components import Evidence
 from crossfade.engine.query import Missing, Query
 from crossfade.engine.view import View
 from crossfade.types import FloatArray, RowArray
 
-__all__ = ["Profile", "build_profiles", "collaborative_evidence", "content_evidence"]
+__all__ = ["Profile", "build_profiles", "fold_in"]
 
 _GIVEN_ITEM_WEIGHT = 1.0
-# A search text says what is wanted now; the past only tilts it.
-_PAST_SHARE_BESIDE_TEXT = 0.5
 
 
 @dataclass(frozen=True)
@@ -66,16 +63,7 @@ def _profile(view: View, query: Query, text: FloatArray | None) -> Profile:
     )
 
 
-def collaborative_evidence(profile: Profile, sources: FloatArray) -> Evidence:
-    """Fold the past items in: the user's factors are ``sum_j weights[j] * sources[rows[j]]``."""
-    return Evidence(profile.weights @ sources[profile.rows])
-
-
-def content_evidence(profile: Profile, embeddings: FloatArray) -> Evidence:
-    """Return the mean direction of the past items' embeddings, or the text's, or both with the text leading."""
-    past = profile.weights @ embeddings[profile.rows]
-    if profile.text is None:
-        return Evidence(past)
-    length = float(np.linalg.norm(past))
-    scale = _PAST_SHARE_BESIDE_TEXT / length if length > 0 else 0.0
-    return Evidence(scale * past + profile.text, item_scale=scale, text=profile.text)
+def fold_in(profile: Profile, sources: FloatArray) -> FloatArray:
+    """Return the user's factors, ``sum_j weights[j] * sources[rows[j]]``, shape (d,)."""
+    folded: FloatArray = profile.weights @ sources[profile.rows]
+    return folded

@@ -72,7 +72,9 @@ def retrieve(fusion: Fusion, wanted: Sequence[Wanted], settings: RetrievalSettin
     for query, one in enumerate(wanted):
         if one.among is None:
             popular = np.arange(min(one.limit + len(one.excluded), n_items))  # rows are ordered by popularity
-            candidates = np.unique(np.concatenate([popular, *(rows[query, : numbers[query]] for rows in found)]))
+            candidates = np.unique(
+                np.concatenate([popular, *(rows[query, ..., : numbers[query]].ravel() for rows in found)])
+            )
         else:
             candidates = one.among
         rows = _without(candidates[candidates >= 0], one.excluded, n_items)

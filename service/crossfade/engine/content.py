@@ -1,0 +1,224 @@
+"""What the items say: how near an item comes to any of the past items and to the request's text.
+
+An item's raw score is ``sum_j amounts[j] * max(0, v_j @ v_i)^2`` over the past items j, the text counting as one more.
+The square lets one near past item outweigh many that are vaguely alike, so several interests stay apart where a mean
+of vectors would blur them. The score is no inner product, so mean and deviation are taken over the space's reference
+items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossfade.bundle import ContentSpace
+from crossfade.types import FloatArray, RowArray
+
+__all__ = ["ContentEvidence", "ContentPart", "content_evidence", "content_part"]
+
+# On MovieLens the rest of a longer past changed NDCG@10 by nothing.
+_STRONGEST = 100
+# A search text says what is wanted now; the past only tilts it.
+_PAST_SHARE_BESIDE_TEXT = 0.5
+_INTERESTS = 4
+# Below this share of what the evidence could add to an item, a deviation is rounding noise.
+_NOISE = 1e-5
+# How many kernel values are held at once while everything is scored: 16 MB.
+_BLOCK = 1 << 22
+
+_Number = TypeVar("_Number", np.float32, np.float64)
+
+
+@dataclass(frozen=True)
+class ContentEvidence:
+    """What the content component knows of one query.
+
+    Attributes:
+        rows: Shape (m,), item rows of the past items that count, ascending, each once.
+        amounts: Shape (m,), how much each counts; below 0 it speaks against what is like it.
+        text: Shape (d,), unit length: the request's text in the content space, which counts 1; None without one.
+    """
+
+    rows: RowArray
+    amounts: FloatArray
+    text: FloatArray | None = None
+
+
+def content_evidence(
+    space: ContentSpace, rows: RowArray, weights: FloatArray, text: FloatArray | None
+) -> ContentEvidence:
+    """Return the 100 strongest past items and the text; beside a text, all that the past speaks for adds up to 0.5.
+
+    Args:
+        space: Where the items lie.
+        rows: Shape (n,), item rows of the past items, ascending, each once.
+        weights: Shape (n,), of either sign; the strongest are those furthest from 0, equal ones ordered by row.
+        text: Shape (d_text,), the request's text as embedded; None without one.
+    """
+    telling = np.flatnonzero(space.vectors[rows].any(axis=1) & (weights != 0))
+    order = np.argsort(-np.abs(weights[telling]), kind="stable")
+    chosen = np.sort(telling[order[:_STRONGEST]])
+    amounts = weights[chosen]
+    placed = None if text is None else space.place(text[None])[0]
+    if placed is None or not placed.any():
+        return ContentEvidence(rows[chosen], amounts)
+    total = float(amounts[amounts > 0].sum()) or float(-amounts.sum()) or 1.0
+    return ContentEvidence(rows[chosen], amounts * np.float32(_PAST_SHARE_BESIDE_TEXT / total), placed)
+
+
+@dataclass(frozen=True)
+class ContentPart:
+    """The content component, prepared for a batch of b queries and weighted.
+
+    Attributes:
+        name: The component's.
+        space: Where the items lie.
+        evidence: One per query.
+        sources: Shape (s, d), what the batch's queries are compared with: the distinct past items by row, then the
+            texts in the order of the queries.
+        amounts: Shape (b, s), how much each source counts for each query, mostly zeros.
+        source_means: Shape (s,), what each source adds, at an amount of 1, to the mean raw score.
+        gains: Shape (b,), ``weight / (deviation * tenth_best)``; 0 where absent.
+        present: Shape (b,).
+    """
+
+    name: str
+    space: ContentSpace
+    evidence: Sequence[ContentEvidence]
+    sources: FloatArray
+    amounts: FloatArray
+    source_means: NDArray[np.float64]
+    gains: FloatArray
+    present: NDArray[np.bool_]
+
+    def at(self, query: int, rows: RowArray) -> FloatArray:
+        """Return the weighted z of some items for one query, shape (len(rows),)."""
+        if self.gains[query] == 0:
+            return np.zeros(len(rows), np.float32)
+        active = np.flatnonzero(self.amounts[query])
+        amounts = self.amounts[query, active]
+        raw = amounts @ _kernel(self.sources[active], self.space.vectors[rows])
+        weighted: FloatArray = np.multiply(
+            raw - amounts @ self.source_means[active], self.gains[query], dtype=np.float32, casting="same_kind"
+        )
+        return weighted
+
+    def everywhere(self) -> FloatArray | float:
+        """Return the weighted z of every item for every query, shape (b, n_items)."""
+        gained = self.amounts * self.gains[:, None]
+        active = np.flatnonzero(gained.any(axis=0))
+        if not len(active):
+            return 0.0
+        gained, sources = gained[:, active], self.sources[active]
+        n_items = len(self.space.vectors)
+        weighted = np.empty((len(gained), n_items), np.float32)
+        step = max(1, _BLOCK // len(active))
+        for start in range(0, n_items, step):
+            block = slice(start, start + step)
+            weighted[:, block] = gained @ _kernel(sources, self.space.vectors[block])
+        weighted -= (gained @ self.source_means[active]).astype(np.float32)[:, None]
+        return weighted
+
+    def shares(self, query: int, rows: RowArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what adds up to the weighted z of some items for one query.
+
+        Returns:
+            What each past item of the query's evidence adds, shape (len(rows), m), and what the text adds, shape
+            (len(rows),).
+        """
+        evidence = self.evidence[query]
+        active = np.flatnonzero(self.amounts[query])
+        sources = self.sources[active].astype(np.float64)
+        above_mean = _kernel(sources, self.space.vectors[rows].astype(np.float64)).T - self.source_means[active]
+        shares = above_mean * (float(self.gains[query]) * self.amounts[query, active].astype(np.float64))
+        return shares[:, : len(evidence.rows)], shares[:, len(evidence.rows) :].sum(axis=1)
+
+    def nearest(self, n: int) -> RowArray:
+        """Look up items near all of a query's sources together, and near each of up to four of its interests.
+
+        Returns:
+            Shape (b, 5, at most n): by lookup the nearest, best first. Row -1 stands where there is nothing to look up
+            or the index found fewer. What only evidence against speaks of is not looked up.
+        """
+        n = min(n, self.space.index.size)
+        rows = np.full((len(self.amounts), 1 + _INTERESTS, n), -1, np.int64)
+        asked: list[FloatArray] = []
+        places: list[tuple[int, int]] = []
+        for query in np.flatnonzero(self.gains > 0):
+            active = np.flatnonzero(self.amounts[query])
+            directions = _directions(self.sources[active], self.amounts[query, active])
+            asked.append(directions)
+            places += [(int(query), lookup) for lookup in range(len(directions))]
+        if places:
+            queries, lookups = np.array(places).T
+            rows[queries, lookups] = self.space.index.search(np.concatenate(asked), n)[1]
+        return rows
+
+
+def content_part(
+    name: str, space: ContentSpace, evidence: Sequence[ContentEvidence], *, weights: FloatArray, tenth_best: float
+) -> ContentPart:
+    """Prepare the content component for a batch.
+
+    Args:
+        name: The component's.
+        space: Where the items lie.
+        evidence: One per query.
+        weights: Shape (b,), >= 0.
+        tenth_best: As for the other components.
+    """
+    rows = np.unique(np.concatenate([one.rows for one in evidence]))
+    texts = [one.text[None] for one in evidence if one.text is not None]
+    sources = np.concatenate([space.vectors[rows], *texts])
+    amounts = np.zeros((len(evidence), len(sources)), np.float32)
+    next_text = len(rows)
+    for query, one in enumerate(evidence):
+        amounts[query, np.searchsorted(rows, one.rows)] = one.amounts
+        if one.text is not None:
+            amounts[query, next_text] = 1.0
+            next_text += 1
+    at_reference = _kernel(sources, space.reference_vectors)
+    deviations = (amounts @ at_reference).std(axis=1, dtype=np.float64)
+    present = deviations > _NOISE * np.abs(amounts).sum(axis=1)
+    gains = np.zeros(len(evidence), np.float32)
+    np.divide(weights, deviations * tenth_best, out=gains, where=present, casting="same_kind")
+    return ContentPart(
+        name, space, evidence, sources, amounts, at_reference.mean(axis=1, dtype=np.float64), gains, present
+    )
+
+
+def _kernel(sources: NDArray[_Number], targets: NDArray[_Number]) -> NDArray[_Number]:
+    """Return ``max(0, source @ target)^2`` of every pair, shape (n_sources, n_targets)."""
+    values: NDArray[_Number] = sources @ targets.T
+    np.maximum(values, 0.0, out=values)
+    np.multiply(values, values, out=values)
+    return values
+
+
+def _directions(sources: FloatArray, amounts: FloatArray) -> FloatArray:
+    """Return what to look up for one query: the weighted sum of its sources, then up to four of its interests.
+
+    An interest is a source that speaks for what is like it. The first is the one that the others with their amounts
+    lie nearest to in the kernel; each next one is what the sources not yet near a chosen one lie nearest to. Equal
+    ones are taken in the order of the sources.
+
+    Returns:
+        Shape (at most 5, d), in places 0 when the sum vanishes; empty when nothing speaks for anything.
+    """
+    positive = np.flatnonzero(amounts > 0)
+    if not len(positive):
+        return np.empty((0, sources.shape[1]), np.float32)
+    near = _kernel(sources[positive], sources[positive])
+    covered = np.zeros(len(positive), np.float32)
+    chosen: list[int] = []
+    for _ in range(min(_INTERESTS, len(positive))):
+        gained = np.maximum(near - covered, 0.0) @ amounts[positive]
+        best = int(np.argmax(gained))
+        chosen.append(best)
+        np.maximum(covered, near[best], out=covered)
+    interests = sources[positive[chosen]]
+    return np.concatenate([(amounts @ sources)[None], interests])
