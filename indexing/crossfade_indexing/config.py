@@ -12,7 +12,7 @@ from crossfade.engine import COMPONENTS
 from crossfade.engine.query import MAX_WEIGHT
 from crossfade.errors import InputError
 
-__all__ = ["EvidenceConfig", "FactorizationConfig", "IndexingConfig", "read_config"]
+__all__ = ["EvidenceConfig", "FactorizationConfig", "IndexingConfig", "SelectionConfig", "read_config"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 ActWeight = Annotated[float, Field(ge=-1_000, le=1_000)]
@@ -49,18 +49,41 @@ class EvidenceConfig(_Part):
     neutral_value: Share = Field(
         default=0.4,
         description="Where explicit ratings begin to speak for an item, as a share of the highest value given: 0.4 "
-        "of five stars is two stars, so a rating of 4 weighs 1 and one of 1 or 2 weighs 0.",
+        "of five stars is two stars, so a rating of 4 weighs 1, one of 2 weighs 0 and one of 1 speaks against.",
+    )
+    repeat_growth: float = Field(
+        default=0.5, ge=0, le=10, description="g: n acts on one item weigh 1 + g ln(n) times as much as one."
+    )
+    recency: float = Field(
+        default=0.0, ge=0, le=5, description="rho: the n-th past item from the end counts (1 + n)^-rho in a profile."
+    )
+    against: float = Field(
+        default=0.3, ge=0, le=10, description="gamma: how much a weight below 0 counts in a profile, beside one above."
     )
 
 
 class FactorizationConfig(_Part):
-    """The truncated SVD; the defaults stand in the middle of what did well on several public data sets."""
+    """The truncated SVD; see ``factorization`` for the formula."""
 
-    rank: int = Field(default=64, ge=1, le=2048, description="Factors; lowered where the data has fewer.")
+    rank: int = Field(default=512, ge=1, le=2048, description="k, factors; lowered where the data has fewer.")
     user_exponent: Share = Field(default=0.3, description="a in D_u^-a X D_i^-b.")
     item_exponent: Share = Field(default=0.1, description="b in D_u^-a X D_i^-b.")
-    spectral_exponent: float = Field(default=0.5, ge=0, le=2, description="p in sigma^p.")
+    half_rank: int = Field(
+        default=64, ge=1, le=2048, description="m, the factor whose energy s_m^2 the ridge of the filter equals."
+    )
+    filter_exponent: float = Field(default=1.0, ge=0, le=2, description="p in (s^2 / (s^2 + s_m^2))^p.")
+    leverage_exponent: Share = Field(default=0.5, description="c in (1 - h)^-c; 1 is EASE's, 0 none.")
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Of the randomized solver.")
+
+
+class SelectionConfig(_Part):
+    """Choosing what the config leaves open, on held-out events."""
+
+    seconds: float = Field(
+        default=150.0, ge=0, le=86_400, description="Time to spend on choosing; 0 takes the defaults as they are."
+    )
+    users: int = Field(default=2_000, ge=1, le=100_000, description="Users to hold events out of, drawn by the seed.")
+    seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Of that draw and of what is held out.")
 
 
 class IndexingConfig(_Part):
@@ -68,6 +91,7 @@ class IndexingConfig(_Part):
 
     evidence: EvidenceConfig = EvidenceConfig()
     factorization: FactorizationConfig = FactorizationConfig()
+    selection: SelectionConfig = SelectionConfig()
     weights: dict[str, Weight] = Field(
         default={"collaborative": 1.0, "content": 1.0, "popularity": 0.05},
         description="Default weight of each component. Popularity's is small: it orders what nothing else tells apart.",

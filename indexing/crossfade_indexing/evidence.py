@@ -6,7 +6,10 @@ import polars as pl
 
 from crossfade_indexing.config import EvidenceConfig
 
-__all__ = ["weigh_events"]
+__all__ = ["LIKED_SHARE", "weigh_events"]
+
+LIKED_SHARE = 0.8
+"""Ratings of at least this share of the highest value are likes: 4 of 5 stars."""
 
 # Types under which a value is an explicit rating, if the values look like ratings.
 _RATING_TYPES = ("event", "rating", "review")
@@ -16,42 +19,57 @@ _HIGHEST_MARK = 10.0
 
 
 def weigh_events(events: pl.DataFrame, config: EvidenceConfig) -> pl.DataFrame:
-    """Return one row per (user, item) that the user has had, with its weight.
+    """Return one row per (user, item) that the user has had, with its weight, each user's oldest first.
 
-    An act's weight is that of its event type. A rating weighs ``(value - neutral) / neutral``, at least 0, with
-    ``neutral = neutral_value * highest value``. Of several acts on one item the strongest counts, unless one of them
-    is a no (weight below 0): then the pair weighs 0. Pairs that have only acts of weight 0 by type (impressions) are
-    left out: seeing an item listed is not having had it.
+    An act's weight is that of its event type. A rating weighs ``(value - neutral) / neutral`` with ``neutral =
+    neutral_value * highest value``: above 0 it speaks for the item, below 0 against it. Of several ratings of one item
+    the latest counts, of several other acts the strongest, and a no (a type of weight below 0) overrules both. Where
+    ``repeat_growth`` is set, n acts on one item weigh ``1 + repeat_growth * ln(n)`` times as much as one. Pairs that
+    have only acts of weight 0 by type (impressions) are left out: seeing an item listed is not having had it.
 
     Args:
         events: As in ``Dataset.events``.
         config: The weights.
 
     Returns:
-        Columns ``user_id``, ``item_id`` and ``weight`` (Float32, >= 0), ordered by user, then item.
+        Columns ``user_id``, ``item_id``, ``weight`` (Float32), ``liked`` (Boolean: a rating of at least
+        ``LIKED_SHARE`` of the highest, or any other act of positive weight), ``acts`` (UInt32, how many) and ``last``
+        (Datetime of the latest act, null where unknown). Ordered by user, then latest act, unknown times first, equal
+        ones in the order of the input.
     """
     by_type = pl.col("event_type").replace_strict(config.event_weights, default=1.0, return_dtype=pl.Float64)
-    rated = _rating_weight(events, config.neutral_value)
-    return (
-        events.with_columns(act=by_type)
-        .filter(pl.col("act") != 0)
-        .with_columns(weight=by_type if rated is None else pl.coalesce(rated, by_type))
+    acts = events.with_row_index("_place").with_columns(act=by_type).filter(pl.col("act") != 0)
+    rating = _rating(acts, config.neutral_value)
+    acts = acts.with_columns(rating=rating, by_type=pl.when(rating.is_null()).then("act"))
+    a_no, latest_rating = pl.col("act").min() < 0, pl.col("rating").drop_nulls().last()
+    like = (LIKED_SHARE - config.neutral_value) / config.neutral_value if config.neutral_value > 0 else LIKED_SHARE
+    pairs = (
+        acts.sort("timestamp", "_place", nulls_last=False)
         .group_by("user_id", "item_id")
-        .agg(weight=pl.when((pl.col("act") < 0).any()).then(0.0).otherwise(pl.col("weight").max()))
-        .with_columns(pl.col("weight").cast(pl.Float32))
-        .sort("user_id", "item_id")
+        .agg(
+            weight=pl.when(a_no).then(pl.col("act").min()).otherwise(pl.coalesce(latest_rating, pl.col("act").max())),
+            liked=~a_no & pl.coalesce(latest_rating >= like - 1e-9, pl.col("by_type").max() > 0),
+            acts=pl.len(),
+            last=pl.col("timestamp").max(),
+            _place=pl.col("_place").max(),
+        )
+        .sort("user_id", "last", "_place", nulls_last=False)
+    )
+    growth = 1 + config.repeat_growth * pl.col("acts").cast(pl.Float64).log()
+    return pairs.select(
+        "user_id", "item_id", (pl.col("weight") * growth).cast(pl.Float32).alias("weight"), "liked", "acts", "last"
     )
 
 
-def _rating_weight(events: pl.DataFrame, neutral_share: float) -> pl.Expr | None:
-    """Return the weight of the rows that are ratings, null elsewhere; None if the values are no ratings."""
+def _rating(events: pl.DataFrame, neutral_share: float) -> pl.Expr:
+    """Return the weight of the rows that are ratings, null elsewhere."""
     is_rating = pl.col("event_type").is_in(_RATING_TYPES) & pl.col("value").is_not_null()
     values = events.filter(is_rating)["value"]
     low, high = values.min(), values.max()
+    none = pl.lit(None, dtype=pl.Float64)
     if not isinstance(low, float) or not isinstance(high, float):
-        return None
+        return none
     if low < 0 or high > _HIGHEST_MARK or values.n_unique() < _FEWEST_MARKS:
-        return None
+        return none
     neutral = neutral_share * high
-    scale = neutral if neutral > 0 else high
-    return pl.when(is_rating).then(((pl.col("value") - neutral) / scale).clip(lower_bound=0.0))
+    return pl.when(is_rating).then((pl.col("value") - neutral) / (neutral if neutral > 0 else high))

@@ -11,7 +11,7 @@ from crossfade.engine.query import Missing, Query
 from crossfade.engine.view import View
 from crossfade.types import FloatArray, RowArray
 
-__all__ = ["Profile", "build_profiles", "fold_in"]
+__all__ = ["Profile", "build_profiles", "fold_in", "profile_weights"]
 
 _GIVEN_ITEM_WEIGHT = 1.0
 
@@ -61,6 +61,20 @@ def _profile(view: View, query: Query, text: FloatArray | None) -> Profile:
             item_ids=[item_id for item_id in query.item_ids if item_id not in row_of],
         ),
     )
+
+
+def profile_weights(weights: FloatArray, steps_back: RowArray, *, recency: float, against: float) -> FloatArray:
+    """Return what each past item counts in a profile: ``w (1 + n)^-recency``, times ``against`` where w is below 0.
+
+    Args:
+        weights: Shape (n,), of either sign.
+        steps_back: Shape (n,), how many of the user's past items are later.
+        recency: >= 0; 0 counts old and new alike.
+        against: >= 0; 0 leaves evidence against out.
+    """
+    signed = np.where(weights < 0, against * weights, weights)
+    counted: FloatArray = (signed * (1.0 + steps_back) ** -recency).astype(np.float32)
+    return counted
 
 
 def fold_in(profile: Profile, sources: FloatArray) -> FloatArray:

@@ -1,0 +1,101 @@
+"""Every user's past items as arrays, oldest first: what is learned from, and what the bundle keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from crossfade.bundle import Past
+from crossfade.types import FloatArray, RowArray
+
+__all__ = ["PastItems", "locate"]
+
+
+@dataclass(frozen=True)
+class PastItems:
+    """Weighed past items as compressed sparse rows.
+
+    Attributes:
+        user_ids: External ids by user row.
+        n_items: Size of the catalogue.
+        starts: Shape (n_users + 1,): the past of user row u is ``[starts[u]:starts[u + 1]]`` of the arrays below.
+        items: Shape (n,), item rows, each user's oldest first.
+        weights: Shape (n,), as ``weigh_events`` gives them, of either sign.
+        liked: Shape (n,), whether the item is what a recommender should have found.
+        timed: Whether the order is one of time.
+    """
+
+    user_ids: list[str]
+    n_items: int
+    starts: RowArray
+    items: RowArray
+    weights: FloatArray
+    liked: NDArray[np.bool_]
+    timed: bool
+
+    @property
+    def n_users(self) -> int:
+        """How many users have had something."""
+        return len(self.user_ids)
+
+    def counts(self) -> RowArray:
+        """Return how many past items each user has, shape (n_users,)."""
+        return np.diff(self.starts)
+
+    def users(self) -> RowArray:
+        """Return the user row of each past item, shape (n,)."""
+        return np.repeat(np.arange(self.n_users), self.counts())
+
+    def matrix(self, weights: FloatArray | None = None) -> sp.csr_array:
+        """Return users x items with the given values, the positive weights by default; zeros are not stored."""
+        values = np.maximum(self.weights, 0) if weights is None else weights
+        stored = values != 0
+        return sp.csr_array(
+            (values[stored], (self.users()[stored], self.items[stored])), shape=(self.n_users, self.n_items)
+        )
+
+    def steps_back(self) -> RowArray:
+        """Return how many of the user's past items are later than each, shape (n,)."""
+        return np.repeat(self.starts[1:], self.counts()) - 1 - np.arange(len(self.items))
+
+    def keep(self, kept: NDArray[np.bool_]) -> PastItems:
+        """Return these past items without those that are not ``kept``, shape (n,); the users stay."""
+        counts = np.bincount(self.users()[kept], minlength=self.n_users)
+        return PastItems(
+            self.user_ids,
+            self.n_items,
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            self.items[kept],
+            self.weights[kept],
+            self.liked[kept],
+            self.timed,
+        )
+
+    def as_past(self) -> Past:
+        """Return what goes into the bundle."""
+        return Past(self.user_ids, self.starts, self.items, self.weights)
+
+
+def locate(pairs: pl.DataFrame, item_ids: pl.Series) -> PastItems:
+    """Turn weighed pairs into rows.
+
+    Args:
+        pairs: As ``weigh_events`` returns them; those whose item is not in the catalogue are left out.
+        item_ids: By item row.
+    """
+    rows = pl.DataFrame({"item_id": item_ids}).with_row_index("item_row")
+    located = pairs.join(rows, on="item_id", how="inner", maintain_order="left")
+    users = located.group_by("user_id", maintain_order=True).len("count")
+    return PastItems(
+        user_ids=users["user_id"].to_list(),
+        n_items=len(item_ids),
+        starts=np.concatenate([[0], np.cumsum(users["count"].to_numpy())]).astype(np.int64),
+        items=located["item_row"].to_numpy().astype(np.int64),
+        weights=located["weight"].to_numpy().astype(np.float32),
+        liked=located["liked"].to_numpy(),
+        timed=located["last"].is_not_null().any(),
+    )
