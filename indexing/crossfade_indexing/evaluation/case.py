@@ -146,8 +146,8 @@ def _weighed(split: Split, evidence: EvidenceConfig) -> tuple[pl.DataFrame, pl.D
 
 
 def _nothing(like: sp.csr_array) -> sp.csr_array:
-    n_users, n_items = like.shape
-    return sp.csr_array((n_users, n_items), dtype=np.float32)
+    empty = (np.empty(0, np.float32), np.empty(0, np.int64), np.zeros(like.shape[0] + 1, np.int64))
+    return sp.csr_array(empty, shape=like.shape)
 
 
 def _counts(ids: pl.Series, order: pl.Series) -> RowArray:
