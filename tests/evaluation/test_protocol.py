@@ -98,8 +98,8 @@ def named(evaluation: Evaluation, name: str) -> ModelResult:
 
 
 def case_of(train: Sequence[Row], test: Sequence[Row], plan: Plan = Plan()) -> Case:  # noqa: B008 - frozen
-    ids = [[row[place] for row in (*train, *test)] for place in (0, 1)]
-    catalog = Catalog(pl.Series(sorted(set(ids[0]))), sorted(set(ids[1])), [""] * len(set(ids[1])))
+    users, items = (sorted({str(row[place]) for row in (*train, *test)}) for place in (0, 1))
+    catalog = Catalog(pl.Series(users), items, [""] * len(items))
     return prepare_case(Split("hand-made", events(train), events(test)), catalog, EvidenceConfig(), plan)
 
 
