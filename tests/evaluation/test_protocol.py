@@ -12,22 +12,29 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 
+from crossfade.bundle import BundleStore
+from crossfade.engine import Recommender
 from crossfade.errors import InputError
-from crossfade_indexing.config import EvidenceConfig
+from crossfade_indexing.config import EvidenceConfig, IndexingConfig
 from crossfade_indexing.dataset import Dataset
 from crossfade_indexing.encoders import EncodingCache, open_item_encoder
+from crossfade_indexing.evaluation import contestants
+from crossfade_indexing.evaluation.baselines import default_baselines
 from crossfade_indexing.evaluation.case import Case, Catalog, prepare_case
 from crossfade_indexing.evaluation.comparing import best_of
+from crossfade_indexing.evaluation.contestants import choose_baselines
+from crossfade_indexing.evaluation.context_gain import field_result
 from crossfade_indexing.evaluation.groups import group_sizes, ndcg_by_group
 from crossfade_indexing.evaluation.measuring import Surroundings, measure, pool
 from crossfade_indexing.evaluation.metrics import hits_of
-from crossfade_indexing.evaluation.models import Ranked
+from crossfade_indexing.evaluation.models import Ranked, ask, queries_of
 from crossfade_indexing.evaluation.planning import Plan
 from crossfade_indexing.evaluation.protocol import Source, evaluate
 from crossfade_indexing.evaluation.ranker import TrainingData
 from crossfade_indexing.evaluation.ratings_table import explicit_ratings, rating_results
 from crossfade_indexing.evaluation.result import Evaluation, ModelResult
 from crossfade_indexing.evaluation.splits import Split
+from crossfade_indexing.pipeline import build_bundle
 from crossfade_indexing.progress import Quiet
 
 START = dt.datetime(2026, 1, 1, 20, tzinfo=dt.UTC)
@@ -303,3 +310,69 @@ def test_a_handful_of_ratings_is_not_predicted() -> None:
     table = explicit_ratings(events([("a", "x", 0, 5.0), ("a", "y", 1, 3.0), ("b", "x", 2, 1.0)]))
 
     assert rating_results(table, seed=0, reporter=Quiet()) == ()
+
+
+def one_split() -> tuple[Split, Case]:
+    dataset = two_crowds()
+    split = next(Plan().splits(dataset.events))
+    catalog = Catalog(dataset.events["user_id"].unique().sort(), dataset.items["item_id"].to_list(), [""] * 21)
+    return split, prepare_case(split, catalog, EvidenceConfig(), Plan())
+
+
+def test_parameters_are_chosen_for_the_baselines_that_have_some() -> None:
+    split, case = one_split()
+
+    chosen = choose_baselines(split, case, EvidenceConfig(), kind="last", plan=Plan(), reporter=Quiet())
+
+    defaults = default_baselines(0, n_users=30, n_items=21)
+    assert [model.name for model in chosen] == [model.name for model in defaults]
+
+
+def test_neighbours_that_would_take_hours_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    split, case = one_split()
+    monkeypatch.setattr(contestants, "_NEIGHBOURS_UP_TO", 0)
+
+    chosen = choose_baselines(split, case, EvidenceConfig(), kind="last", plan=Plan(), reporter=Quiet())
+
+    assert [model.name for model in chosen] == ["popularity", "random", "tf-idf", "EASE"]
+
+
+def test_with_too_little_to_choose_by_the_parameters_are_the_defaults() -> None:
+    train = [("a", "x", 0, None), ("b", "y", 0, None), ("a", "y", 1, None), ("b", "z", 1, None)]
+    split = Split("hand-made", events(train), events([("a", "z", 2, None)]))
+    case = case_of(train, [("a", "z", 2, None)])
+
+    chosen = choose_baselines(split, case, EvidenceConfig(), kind="last", plan=Plan(), reporter=Quiet())
+
+    assert len(chosen) == len(default_baselines(0, n_users=2, n_items=3))
+
+
+def test_a_field_that_changes_no_answer_gains_nothing(tmp_path: Path) -> None:
+    split, _ = one_split()
+    dataset = two_crowds()
+    build_bundle(
+        Dataset(split.train, dataset.items),
+        open_item_encoder("tfidf"),
+        BundleStore(tmp_path / "bundle"),
+        cache=EncodingCache(tmp_path / "cache"),
+        cleaning={},
+        reporter=Quiet(),
+        config=IndexingConfig(),
+    )
+    recommender = Recommender.open(tmp_path / "bundle")
+    users = dataset.events["user_id"].unique().sort()
+    case = prepare_case(
+        split, Catalog(users, recommender.bundle.catalogue.item_ids, [""] * 21), EvidenceConfig(), Plan()
+    )
+    answers = ask(recommender, queries_of(case, 10, again=False))
+    nothing = [replace(answer, items=[]) for answer in answers]
+
+    same, lost = (
+        field_result(
+            "device", "context", 0.5, answers=(answers, other), recommender=recommender, case=case, plan=Plan()
+        )
+        for other in (answers, nothing)
+    )
+
+    assert (same.gain.low, same.gain.mean, same.gain.high) == (0, 0, 0)
+    assert lost.gain.low > 0

@@ -22,11 +22,11 @@ def print_evaluation(evaluation: Evaluation, report: Path) -> None:
     protocol = evaluation.protocol
     console.print(
         f"{protocol.split}: {protocol.users_evaluated:,} users, {protocol.items:,} items ranked, first {protocol.k} "
-        "places; ratio: of NDCG to the best baseline's"
+        "places"
     )
-    table = Table(box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("model", no_wrap=True)
-    for title in ("NDCG", "95 %", "ratio", *_SHOWN):
+    for title in ("NDCG", "95 %", "to best", *_SHOWN):
         table.add_column(title, justify="right", no_wrap=True)
     for model in evaluation.models:
         if model.kind in _KINDS:  # what leaving one component out does, the findings and the report tell
