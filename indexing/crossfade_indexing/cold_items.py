@@ -1,8 +1,8 @@
-"""Factors for items nobody has touched, mapped from their embeddings.
+"""Factors for items nobody has touched, mapped from what they say.
 
-A ridge regression from embedding to direction, fitted on the warm items, each weighed by its degree. Its outputs come
-out short, so they are stretched to the warm items' median length, and a cold item gets the degree of a rarely used
-warm one.
+A ridge regression from the content vectors to the factors, fitted on the warm items, each weighed by its degree, so
+that an item about which much is known teaches much. The weighing also gives a cold item the length of an item that is
+used, not of one that is hardly ever: unweighed outputs come out at a quarter of that, and such items are never shown.
 
 Source: attribute-to-factor mapping, Gantner et al., ICDM 2010.
 """
@@ -15,47 +15,35 @@ import numpy as np
 from sklearn.linear_model import Ridge
 
 from crossfade.types import FloatArray
-from crossfade_indexing.config import FactorizationConfig
-from crossfade_indexing.factorization import Factors, power
+from crossfade_indexing.factorization import Factors
 
 __all__ = ["add_cold_items"]
 
-_RIDGE_PENALTY = 1.0
-# A cold item stands where the lower quarter of the warm items stands: known little, not unknown.
-_COLD_DEGREE_QUANTILE = 0.25
+# In units of the mean item's weight. Between 0.3 and 30 NDCG of cold MovieLens items rose by a fifth and that of the
+# fused score by little; warm items lose where the map is shrunk too far.
+_RIDGE_PENALTY = 10.0
 # Fewer warm items than this teach no map worth having.
 _FEWEST_WARM = 10
 
 
-def add_cold_items(factors: Factors, embeddings: FloatArray, config: FactorizationConfig) -> Factors:
+def add_cold_items(factors: Factors, vectors: FloatArray) -> Factors:
     """Return the factors with sources and targets filled in for every cold item that has text.
 
     Args:
         factors: As learned; not changed.
-        embeddings: Shape (n_items, d), unit length, zero for items without text.
-        config: The exponents the factors were learned with.
+        vectors: Shape (n_items, d), the content space's: unit length, zero for items without text.
     """
-    described = embeddings.any(axis=1)
+    described = vectors.any(axis=1)
     warm = factors.degrees > 0
-    teachers = warm & described
-    pupils = ~warm & described
+    teachers, pupils = warm & described, ~warm & described
     if not pupils.any() or teachers.sum() < _FEWEST_WARM:
         return factors
     # Weights are scaled to mean 1, so that the penalty means the same on every data set.
-    degrees = factors.degrees[teachers]
+    weights = factors.degrees[teachers] / factors.degrees[teachers].mean()
     mapping = Ridge(alpha=_RIDGE_PENALTY, fit_intercept=False)
-    mapping.fit(embeddings[teachers], factors.directions[teachers], sample_weight=degrees / degrees.mean())
-    mapped = np.asarray(mapping.predict(embeddings[pupils]), np.float64).reshape(int(pupils.sum()), -1)
-    lengths = np.linalg.norm(mapped, axis=1)
-    wanted = float(np.median(np.linalg.norm(factors.directions[teachers], axis=1)))
-    typical = float(np.median(lengths))
-    if typical == 0:
-        return factors
-    mapped *= wanted / typical
-    degree = np.full(len(mapped), np.quantile(factors.degrees[warm], _COLD_DEGREE_QUANTILE))
-    spectrum = factors.singular_values.astype(np.float64) ** config.spectral_exponent
-    sources, targets, directions = factors.sources.copy(), factors.targets.copy(), factors.directions.copy()
-    sources[pupils] = power(degree, -config.item_exponent)[:, None] * mapped * spectrum
-    targets[pupils] = power(degree, config.item_exponent)[:, None] * mapped
-    directions[pupils] = mapped
-    return dataclasses.replace(factors, sources=sources, targets=targets, directions=directions)
+    mapping.fit(vectors[teachers], np.hstack([factors.sources, factors.targets])[teachers], sample_weight=weights)
+    mapped = np.asarray(mapping.predict(vectors[pupils]), np.float32)
+    rank = factors.sources.shape[1]
+    sources, targets = factors.sources.copy(), factors.targets.copy()
+    sources[pupils], targets[pupils] = mapped[:, :rank], mapped[:, rank:]
+    return dataclasses.replace(factors, sources=sources, targets=targets)

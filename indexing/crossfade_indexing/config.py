@@ -12,7 +12,14 @@ from crossfade.engine import COMPONENTS
 from crossfade.engine.query import MAX_WEIGHT
 from crossfade.errors import InputError
 
-__all__ = ["EvidenceConfig", "FactorizationConfig", "IndexingConfig", "SelectionConfig", "read_config"]
+__all__ = [
+    "EvidenceConfig",
+    "FactorizationConfig",
+    "FusionConfig",
+    "IndexingConfig",
+    "SelectionConfig",
+    "read_config",
+]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 ActWeight = Annotated[float, Field(ge=-1_000, le=1_000)]
@@ -86,31 +93,49 @@ class SelectionConfig(_Part):
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Of that draw and of what is held out.")
 
 
+class FusionConfig(_Part):
+    """Default weight of each component, from a newcomer's to a regular's; what is left out is learned."""
+
+    newcomer: dict[str, Weight] = Field(
+        default={
+            "collaborative": 1.0,
+            "content": 1.0,
+            "context": 0.5,
+            "attributes": 0.5,
+            "popularity": 0.1,
+            "trend": 0.0,
+        },
+        description="For whoever has no past items.",
+    )
+    regular: dict[str, Weight] = Field(
+        default={
+            "collaborative": 1.0,
+            "content": 0.2,
+            "context": 0.5,
+            "attributes": 0.0,
+            "popularity": 0.0,
+            "trend": 0.0,
+        },
+        description="What a weight nears as past items grow.",
+    )
+    fade: float = Field(default=5.0, gt=0, le=1e9, description="Past items at which a weight is half way.")
+
+    @field_validator("newcomer", "regular")
+    @classmethod
+    def _one_for_each_component(cls, weights: dict[str, float]) -> dict[str, float]:
+        if set(weights) != set(COMPONENTS):
+            raise ValueError(f"expected exactly {', '.join(COMPONENTS)}")
+        return weights
+
+
 class IndexingConfig(_Part):
     """One indexing run."""
 
     evidence: EvidenceConfig = EvidenceConfig()
     factorization: FactorizationConfig = FactorizationConfig()
     selection: SelectionConfig = SelectionConfig()
-    weights: dict[str, Weight] = Field(
-        default={"collaborative": 1.0, "content": 1.0, "popularity": 0.05},
-        description="Default weight of each component. Popularity's is small: it orders what nothing else tells apart.",
-    )
-    fade: float = Field(
-        default=5.0,
-        gt=0,
-        le=1e9,
-        description="Past items at which content's weight has fallen to half: what a newcomer gets by what items say, "
-        "a regular gets by what people do.",
-    )
+    fusion: FusionConfig = FusionConfig()
     keep_versions: int = Field(default=5, ge=1, description="How many versions stay in the store.")
-
-    @field_validator("weights")
-    @classmethod
-    def _one_for_each_component(cls, weights: dict[str, float]) -> dict[str, float]:
-        if set(weights) != set(COMPONENTS):
-            raise ValueError(f"expected exactly {', '.join(COMPONENTS)}")
-        return weights
 
 
 def read_config(path: Path) -> IndexingConfig:

@@ -26,9 +26,9 @@ _WHITENING = 0.75
 _LEAST_VARIANCE = 1e-4
 # Directions with less than this share of the largest variance are rounding.
 _NO_VARIANCE = 1e-9
-# Ten items around their own mean are as far from each other as can be, and nothing is like anything any more. The
-# mean is therefore taken as if so many items at the origin belonged to it; among thousands that is nothing.
-_ITEMS_AT_ORIGIN = 30
+# Ten items around their own mean are as far from each other as can be, and nothing is like anything any more: so few
+# go only part of the way. The square makes what is left of the mean vanish among hundreds.
+_FEW = 30
 _REFERENCE = 1_000
 _BLOCK = 8_192
 
@@ -59,7 +59,7 @@ def _whitening(embeddings: FloatArray) -> tuple[FloatArray, FloatArray]:
         dimension = embeddings.shape[1]
         return np.zeros(dimension, np.float32), np.zeros((dimension, 1), np.float32)
     mean = embeddings.sum(axis=0, dtype=np.float64) / described
-    centre = (mean * (described / (described + _ITEMS_AT_ORIGIN))).astype(np.float32)
+    centre = (mean * (1 - (_FEW / (described + _FEW)) ** 2)).astype(np.float32)
     variances, directions = np.linalg.eigh(_second_moment(embeddings, mean, centre.astype(np.float64), described))
     variances, directions = variances[::-1], directions[:, ::-1]
     kept = min(_DIRECTIONS, int((variances > _NO_VARIANCE * variances[0]).sum()))

@@ -23,8 +23,10 @@ class Dataset:
             ``description`` (String, "" where missing), ``categories`` (List(String), [] where missing), and every
             other input column as a property of its own type.
         users: One row per user: ``user_id`` (String) and attributes; None without a users file.
+        timezone: IANA zone in which local times that name none were read; None where none was given.
     """
 
     events: pl.DataFrame
     items: pl.DataFrame
     users: pl.DataFrame | None = None
+    timezone: str | None = None

@@ -6,7 +6,7 @@ import polars as pl
 
 from crossfade_indexing.config import EvidenceConfig
 
-__all__ = ["LIKED_SHARE", "weigh_events"]
+__all__ = ["LIKED_SHARE", "repeat_share", "speaking_events", "weigh_events"]
 
 LIKED_SHARE = 0.8
 """Ratings of at least this share of the highest value are likes: 4 of 5 stars."""
@@ -59,6 +59,35 @@ def weigh_events(events: pl.DataFrame, config: EvidenceConfig) -> pl.DataFrame:
     return pairs.select(
         "user_id", "item_id", (pl.col("weight") * growth).cast(pl.Float32).alias("weight"), "liked", "acts", "last"
     )
+
+
+def speaking_events(events: pl.DataFrame, config: EvidenceConfig) -> pl.DataFrame:
+    """Return the events that speak for an item, one for each day a user used it: when and where things are used.
+
+    Args:
+        events: As in ``Dataset.events``.
+        config: The weights.
+
+    Returns:
+        The first such event of each user, item and day (UTC; unknown days count as one), in the order of the input.
+    """
+    by_type = pl.col("event_type").replace_strict(config.event_weights, default=1.0, return_dtype=pl.Float64)
+    speaking = pl.coalesce(_rating(events, config.neutral_value), by_type) > 0
+    day = pl.col("timestamp").dt.date().alias("_day")
+    return (
+        events.filter(speaking & (by_type != 0))
+        .with_columns(day)
+        .unique(["user_id", "item_id", "_day"], keep="first", maintain_order=True)
+        .drop("_day")
+    )
+
+
+def repeat_share(events: pl.DataFrame, config: EvidenceConfig) -> float:
+    """Return the share of speaking events, by day, that are not the user's first of the item; 0 without events."""
+    speaking = speaking_events(events, config)
+    if speaking.is_empty():
+        return 0.0
+    return float(1 - speaking.n_unique(["user_id", "item_id"]) / speaking.height)
 
 
 def _rating(events: pl.DataFrame, neutral_share: float) -> pl.Expr:

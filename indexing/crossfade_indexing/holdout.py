@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,12 +41,16 @@ class Holdout:
     """One draw.
 
     Attributes:
+        past: Everything.
+        kept: Shape (n,), which of the past items are in ``train``.
         train: Everything but the held-out past items, of all users.
         users: Shape (v,), the users something was held out of; ascending.
         relevant: One array of liked held-out item rows per such user, never empty.
         kinds: Shape (v,), places in ``KINDS``.
     """
 
+    past: PastItems
+    kept: NDArray[np.bool_]
     train: PastItems
     users: RowArray
     relevant: list[RowArray]
@@ -77,7 +81,7 @@ def hold_out(past: PastItems, *, users: int, seed: int) -> Holdout:
             chosen.append(int(user))
             relevant.append(liked)
             kinds.append(kind)
-    return Holdout(past.keep(kept), np.array(chosen, np.int64), relevant, np.array(kinds, np.int64))
+    return Holdout(past, kept, past.keep(kept), np.array(chosen, np.int64), relevant, np.array(kinds, np.int64))
 
 
 def repeated(past: PastItems, *, users: int, seed: int) -> list[Holdout]:
@@ -87,7 +91,12 @@ def repeated(past: PastItems, *, users: int, seed: int) -> list[Holdout]:
     return [hold_out(past, users=users, seed=seed + draw) for draw in range(draws)]
 
 
-def relative_gains(values: FloatArray, base: FloatArray, kinds: NDArray[np.int64]) -> FloatArray:
+def relative_gains(
+    values: NDArray[np.float64],
+    base: NDArray[np.float64],
+    kinds: NDArray[np.int64],
+    weights: Sequence[float] = tuple(KINDS.values()),
+) -> NDArray[np.float64]:
     """Return what each user adds to the gain over a base; the mean of the result is the gain, 0.01 a percent.
 
     The gain is the weighted mean over kinds of the kind's gain in units of its mean under the base, so that a percent
@@ -96,11 +105,11 @@ def relative_gains(values: FloatArray, base: FloatArray, kinds: NDArray[np.int64
     Args:
         values: Shape (v,), NDCG per user.
         base: The same of what it is compared with.
-        kinds: Shape (v,), places in ``KINDS``.
+        kinds: Shape (v,), places in ``weights``.
+        weights: How much each kind counts, > 0.
     """
     result = np.zeros(len(values))
-    weights = list(KINDS.values())
-    present = [kind for kind in range(len(KINDS)) if (kinds == kind).any()]
+    present = [kind for kind in range(len(weights)) if (kinds == kind).any()]
     total = sum(weights[kind] for kind in present)
     for kind in present:
         inside = kinds == kind
@@ -127,7 +136,7 @@ class HeldOutProfiles:
         self.timed = train.timed
         self.against = bool((train.weights < 0).any())
 
-    def ndcg(self, factors: Factors, evidence: EvidenceConfig) -> FloatArray:
+    def ndcg(self, factors: Factors, evidence: EvidenceConfig) -> NDArray[np.float64]:
         """Return NDCG@20 of each held-out user's fold-in over all items not had, shape (v,)."""
         folded = self._fold(factors.sources, evidence.recency, evidence.against)
         step = max(1, _SCORES_AT_ONCE // self._holdout.train.n_items)
@@ -145,7 +154,7 @@ class HeldOutProfiles:
         return folded
 
 
-def ndcg_of_scores(scores: FloatArray, relevant: list[RowArray]) -> FloatArray:
+def ndcg_of_scores(scores: FloatArray, relevant: list[RowArray]) -> NDArray[np.float64]:
     """Return NDCG@20 per row of scores, float64; ties by row, had items already at -inf."""
     places = min(_PLACES, scores.shape[1])
     last = scores.shape[1] - places
@@ -154,7 +163,7 @@ def ndcg_of_scores(scores: FloatArray, relevant: list[RowArray]) -> FloatArray:
     return ndcg_of_rows(np.take_along_axis(top, order, axis=1), relevant)
 
 
-def ndcg_of_rows(ranked: RowArray, relevant: list[RowArray]) -> FloatArray:
+def ndcg_of_rows(ranked: RowArray, relevant: list[RowArray]) -> NDArray[np.float64]:
     """Return NDCG per row of ranked item rows, float64: binary gain, discount 1 / log2(rank + 1)."""
     discounts = 1 / np.log2(np.arange(2, ranked.shape[1] + 2))
     ideals = np.cumsum(discounts)

@@ -51,12 +51,17 @@ class PastItems:
         return np.repeat(np.arange(self.n_users), self.counts())
 
     def matrix(self, weights: FloatArray | None = None) -> sp.csr_array:
-        """Return users x items with the given values, the positive weights by default; zeros are not stored."""
+        """Return users x items with the given values, by default the positive weights.
+
+        Zeros are not stored; columns ascend.
+        """
         values = np.maximum(self.weights, 0) if weights is None else weights
         stored = values != 0
-        return sp.csr_array(
+        matrix = sp.csr_array(
             (values[stored], (self.users()[stored], self.items[stored])), shape=(self.n_users, self.n_items)
         )
+        matrix.sort_indices()
+        return matrix
 
     def steps_back(self) -> RowArray:
         """Return how many of the user's past items are later than each, shape (n,)."""

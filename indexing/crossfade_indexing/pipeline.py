@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import polars as pl
-import scipy.sparse as sp
 
 from crossfade.bundle import (
     BundleContents,
@@ -18,27 +16,39 @@ from crossfade.bundle import (
     Catalogue,
     ContentSpace,
     Manifest,
-    Past,
-    VectorIndex,
-    VectorSpace,
+    UserAttributes,
     write_bundle,
 )
-from crossfade.bundle.manifest import FORMAT_VERSION, Counts, EncoderInfo, Factorization, FileEntry, IndexInfo
-from crossfade.types import FloatArray
-from crossfade_indexing.cold_items import add_cold_items
-from crossfade_indexing.config import IndexingConfig
+from crossfade.bundle.manifest import (
+    FORMAT_VERSION,
+    Counts,
+    EncoderInfo,
+    Factorization,
+    FieldInfo,
+    FileEntry,
+    FusionWeights,
+    ProfileRules,
+)
+from crossfade.errors import BundleError
+from crossfade_indexing.choosing import choose
+from crossfade_indexing.config import EvidenceConfig, IndexingConfig
 from crossfade_indexing.content import build_content_space
+from crossfade_indexing.context import situations
+from crossfade_indexing.context.fields import ATTRIBUTE_PREFIX
 from crossfade_indexing.dataset import Dataset
 from crossfade_indexing.encoders import EncodingCache, ItemEncoder, encode_cached
-from crossfade_indexing.evidence import weigh_events
-from crossfade_indexing.factorization import factorize
-from crossfade_indexing.indexes import build_index, build_space, user_vectors
+from crossfade_indexing.evidence import repeat_share, speaking_events, weigh_events
+from crossfade_indexing.indexes import build_index, user_vectors
+from crossfade_indexing.learning import Learned, Material, learn_factors, learn_spaces
+from crossfade_indexing.past_items import locate
 from crossfade_indexing.progress import Reporter
-from crossfade_indexing.scales import tenth_best_of_content, tenth_best_of_popularity, tenth_best_of_vectors
 
 __all__ = ["BuildResult", "build_bundle", "item_texts"]
 
 _WORDS_OF_A_LIST = 10
+# Where at least a quarter of the days on which somebody used something were not their first with it, what people had is
+# what they want: songs, food, apps. Films seen twice stay far below.
+_REPEATS_ARE_THE_RULE = 0.25
 
 CleaningCounts = Mapping[str, Mapping[str, int]]
 """Rows read, kept and dropped by reason, per input table."""
@@ -59,52 +69,6 @@ class BuildResult:
     manifest: Manifest
     texts_encoded: int
     pruned: list[str]
-
-
-@dataclass(frozen=True)
-class _Learned:
-    """Everything between the dataset and the files."""
-
-    catalogue: Catalogue
-    past: Past
-    collaborative: VectorSpace
-    content: ContentSpace
-    users: VectorIndex
-    indexes: dict[str, IndexInfo]
-    tenth_best: dict[str, float]
-    warm_items: int
-
-    @property
-    def rank(self) -> int:
-        """How many factors there turned out to be."""
-        return int(self.collaborative.targets.shape[1])
-
-    def counts(self, events: int) -> Counts:
-        """Return how much there is, of which ``events`` is known from elsewhere."""
-        return Counts(
-            items=self.catalogue.table.height,
-            warm_items=self.warm_items,
-            described_items=int(self.content.vectors.any(axis=1).sum()),
-            users=len(self.past.user_ids),
-            events=events,
-            past_items=len(self.past.items),
-        )
-
-    def contents(
-        self,
-        write_encoder: Callable[[Path], None],
-        manifest: Callable[[datetime, dict[str, FileEntry]], Manifest],
-    ) -> BundleContents:
-        """Return what is to be written."""
-        return BundleContents(
-            catalogue=self.catalogue,
-            past=self.past,
-            collaborative=self.collaborative,
-            content=self.content,
-            users=self.users,
-            write_encoder=write_encoder,
-            manifest=manifest,
-        )
 
 
 def build_bundle(
@@ -131,33 +95,60 @@ def build_bundle(
     Raises:
         OSError: If the disk is full or not writable; what was published before stays so.
     """
-    pairs = weigh_events(dataset.events, config.evidence)
-    table = _ordered_by_popularity(dataset.items, pairs)
+    table = _ordered_by_popularity(dataset.items, weigh_events(dataset.events, config.evidence))
     with reporter.step("Embed item texts") as advance:
         embeddings, encoded = encode_cached(encoder, item_texts(table), cache, on_progress=advance)
+    with reporter.step("Learn what items say and when they are used"):
+        content, content_index = build_content_space(embeddings, seed=config.factorization.seed)
+        material = _material(dataset, table["item_id"], content, config.evidence, reporter)
+    with reporter.step("Choose hyper-parameters on held-out items") as advance:
+        choice = choose(material, config, _present(store), advance)
     with reporter.step("Learn factors and build indexes"):
-        learned = _learn(table, pairs, embeddings, config)
+        learned = learn_spaces(
+            material,
+            learn_factors(material, choice.factorization),
+            choice.evidence,
+            half_life_days=choice.half_life_days,
+            seed=config.factorization.seed,
+        )
+        vectors = user_vectors(learned.folded, learned.spaces.collaborative)
+        users, users_index = build_index(vectors, queries=vectors, seed=config.factorization.seed)
 
     def manifest(created_at: datetime, files: dict[str, FileEntry]) -> Manifest:
         return Manifest(
             format_version=FORMAT_VERSION,
             crossfade_version=version("crossfade"),
             created_at=created_at,
-            counts=learned.counts(dataset.events.height),
+            counts=_counts(material, learned, dataset.events.height),
             encoder=_encoder_info(encoder, embeddings.shape[1]),
-            factorization=Factorization(**config.factorization.model_dump() | {"rank": learned.rank}),
-            indexes=learned.indexes,
-            weights=config.weights,
-            fade=config.fade,
-            tenth_best=learned.tenth_best,
+            factorization=Factorization(**choice.factorization.model_dump() | {"rank": learned.rank}),
+            indexes={"embeddings": content_index, "targets": learned.targets_index, "users": users_index},
+            profile=ProfileRules(
+                recency=choice.evidence.recency,
+                against=choice.evidence.against,
+                repeats=repeat_share(dataset.events, config.evidence) >= _REPEATS_ARE_THE_RULE,
+            ),
+            fusion=FusionWeights(**choice.fusion.model_dump()),
+            half_life_days=choice.half_life_days,
+            selection=choice.info,
+            fields=_fields(learned),
+            timezone=dataset.timezone,
+            tenth_best=dict(learned.spaces.tenth_best),
             cleaning={name: dict(counts) for name, counts in cleaning.items()},
             files=files,
         )
 
     with reporter.step("Export the encoder and write the bundle"):
-        directory = write_bundle(
-            learned.contents(lambda where: cache.export(encoder, where), manifest), store.versions_directory
+        contents = BundleContents(
+            catalogue=Catalogue(table),
+            past=material.past.as_past(),
+            spaces=learned.spaces,
+            user_attributes=_user_attributes(dataset, learned),
+            users=users,
+            write_encoder=lambda where: cache.export(encoder, where),
+            manifest=manifest,
         )
+        directory = write_bundle(contents, store.versions_directory)
         bundle = store.use(directory.name)
     return BuildResult(directory, bundle.manifest, encoded, store.prune(config.keep_versions))
 
@@ -182,49 +173,56 @@ def _ordered_by_popularity(items: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataF
     )
 
 
-def _learn(table: pl.DataFrame, pairs: pl.DataFrame, embeddings: FloatArray, config: IndexingConfig) -> _Learned:
-    user_ids, matrix = _matrix(table["item_id"], pairs)
-    factors = add_cold_items(factorize(matrix, config.factorization), embeddings, config.factorization)
-    seed = config.factorization.seed
-    folded = matrix @ factors.sources
-    collaborative, targets_info = build_space(factors.sources, factors.targets, queries=folded, seed=seed)
-    content, embeddings_info = build_content_space(embeddings, seed=seed)
-    vectors = user_vectors(folded, collaborative)
-    users, users_info = build_index(vectors, queries=vectors, seed=seed)
-    liked = np.bincount(matrix.indices[matrix.data > 0], minlength=table.height)
-    popularity = np.log1p(liked).astype(np.float32)
-    return _Learned(
-        catalogue=Catalogue(table, popularity),
-        past=Past(user_ids, matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data),
-        collaborative=collaborative,
-        content=content,
-        users=users,
-        indexes={"embeddings": embeddings_info, "targets": targets_info, "users": users_info},
-        tenth_best={
-            "collaborative": tenth_best_of_vectors(collaborative, matrix, seed=seed),
-            "content": tenth_best_of_content(content, matrix, seed=seed),
-            "popularity": tenth_best_of_popularity(popularity),
-        },
-        warm_items=int((factors.degrees > 0).sum()),
+def _material(
+    dataset: Dataset, item_ids: pl.Series, content: ContentSpace, config: EvidenceConfig, reporter: Reporter
+) -> Material:
+    speaking = speaking_events(dataset.events, config)
+    table, warnings = situations(speaking, dataset.users)
+    for warning in warnings:
+        reporter.note(f"warning: {warning}")
+    past = locate(weigh_events(dataset.events, config), item_ids)
+    return Material(past, table.with_columns(speaking["timestamp"]), content, item_ids)
+
+
+def _present(store: BundleStore) -> Manifest | None:
+    """Return the manifest of the version that is served now, if there is one that can be read."""
+    try:
+        return store.open_current().manifest
+    except BundleError:
+        return None
+
+
+def _counts(material: Material, learned: Learned, events: int) -> Counts:
+    return Counts(
+        items=material.past.n_items,
+        warm_items=learned.warm_items,
+        described_items=int(material.content.vectors.any(axis=1).sum()),
+        users=material.past.n_users,
+        events=events,
+        past_items=len(material.past.items),
     )
+
+
+def _fields(learned: Learned) -> dict[str, FieldInfo]:
+    return {
+        one.field: FieldInfo(
+            component="attributes" if one.field.startswith(ATTRIBUTE_PREFIX) else "context",
+            weight=one.weight,
+            strength=one.strength,
+            gain=one.gain,
+        )
+        for one in learned.context.weights
+    }
+
+
+def _user_attributes(dataset: Dataset, learned: Learned) -> UserAttributes:
+    """Return the attributes that count, as text."""
+    names = list(learned.spaces.attributes.fields)
+    if dataset.users is None:
+        return UserAttributes(pl.DataFrame(schema={"user_id": pl.String}))
+    return UserAttributes(dataset.users.select("user_id", *(pl.col(name).cast(pl.String) for name in names)))
 
 
 def _encoder_info(encoder: ItemEncoder, dimension: int) -> EncoderInfo:
     languages = None if encoder.languages is None else tuple(sorted(encoder.languages))
     return EncoderInfo(name=encoder.name, fingerprint=encoder.fingerprint, dimension=dimension, languages=languages)
-
-
-def _matrix(item_ids: pl.Series, pairs: pl.DataFrame) -> tuple[list[str], sp.csr_array]:
-    """Return the user ids by row and the weights, users x items; a stored 0 is an item had without liking."""
-    rows = pl.DataFrame({"item_id": item_ids}).with_row_index("item_row")
-    located = pairs.join(rows, on="item_id", how="inner")
-    users = located.select(pl.col("user_id").unique().sort()).with_row_index("user_row")
-    located = located.join(users, on="user_id").sort("user_row", "item_row")
-    matrix = sp.csr_array(
-        (
-            located["weight"].to_numpy().astype(np.float32),
-            (located["user_row"].to_numpy(), located["item_row"].to_numpy()),
-        ),
-        shape=(users.height, len(item_ids)),
-    )
-    return users["user_id"].to_list(), matrix

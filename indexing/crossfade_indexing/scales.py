@@ -64,7 +64,7 @@ def tenth_best_of_content(space: ContentSpace, past: sp.csr_array, *, seed: int)
 
 def tenth_best_of_popularity(popularity: FloatArray) -> float:
     """Return the tenth-best z of the popularity component; 1.0 when all items are alike."""
-    part: Part = popularity_part(popularity, weights=np.ones(1, np.float32), tenth_best=1.0)
+    part: Part = popularity_part("", popularity, weights=np.ones(1, np.float32), tenth_best=1.0)
     return _positive_median([_tenth(part.at(0, np.arange(len(popularity))))])
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
-from crossfade.types import FloatArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, IndexingConfig
 from crossfade_indexing.factorization import Decomposition, Factors, decompose, shape_factors
 from crossfade_indexing.holdout import KINDS, HeldOutProfiles, Holdout, relative_gains
@@ -105,7 +105,7 @@ class _Search:
         self._config = config
         self._on_progress = on_progress
         self._started = time.monotonic()
-        self._base: list[FloatArray] = []
+        self._base: list[NDArray[np.float64]] = []
         self.trials: list[Trial] = []
         self.finished = True
 

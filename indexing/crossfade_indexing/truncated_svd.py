@@ -92,11 +92,11 @@ def _krylov(
         block = _orthonormal(block[:, : end - start], basis[:start], 1e-5 * largest, rng)
         basis[start:end] = block.T
         block = _product(small, _product(large, block))
-        overlaps = basis[:end] @ block
-        projected[:end, start:end] = overlaps
-        largest = max(largest, float(np.linalg.norm(overlaps[start:], 2)))
-        if end < dimension:
-            block -= basis[:end].T @ overlaps
+        recent = max(0, start - _BLOCK)  # with the blocks before those the product overlaps by rounding errors alone
+        overlaps = basis[recent:end] @ block
+        projected[recent:end, start:end] = overlaps
+        largest = max(largest, float(np.linalg.norm(overlaps, 2)))
+        block -= basis[recent:end].T @ overlaps
     squares, rotation = eigh(
         projected.astype(np.float64), lower=False, subset_by_index=(dimension - rank, dimension - 1), check_finite=False
     )

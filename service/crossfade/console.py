@@ -40,14 +40,16 @@ def print_bundle(version: str, manifest: Manifest, versions: Sequence[str]) -> N
     facts.add_row(
         "factors",
         f"rank {factors.rank}, exponents {factors.user_exponent:g} (user) {factors.item_exponent:g} (item) "
-        f"{factors.spectral_exponent:g} (spectrum)",
+        f"{factors.filter_exponent:g} (filter), half at {factors.half_rank}",
     )
     facts.add_row(
         "indexes",
         "; ".join(f"{name}: {i.vectors:,} x {i.dimension}, {i.kind}" for name, i in manifest.indexes.items()),
     )
-    facts.add_row("weights", ", ".join(f"{name} {weight:g}" for name, weight in manifest.weights.items()))
-    facts.add_row("fade", f"content's weight halves at {manifest.fade:g} past items")
+    fusion = manifest.fusion
+    for who, weights in (("newcomers", fusion.newcomer), ("regulars", fusion.regular)):
+        facts.add_row(f"weights, {who}", ", ".join(f"{name} {weight:g}" for name, weight in weights.items() if weight))
+    facts.add_row("fade", f"half way from a newcomer's weights to a regular's at {fusion.fade:g} past items")
     facts.add_row("on disk", f"{size / 1e6:,.1f} MB in {len(manifest.files)} files, checksums good")
     facts.add_row("versions", ", ".join(f"{name} (current)" if name == version else name for name in versions))
     console.print(facts)

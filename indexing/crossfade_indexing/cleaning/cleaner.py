@@ -66,7 +66,7 @@ def clean(raw: RawTables, *, timezone: str | None = None, rejects: Path | None =
         rows = "row" if report.dropped_total == 1 else "rows"
         place = f"; see {rejects}" if rejects is not None else ""
         raise InputError(f"{report.dropped_total:,} {rows} cannot be used: {report.first_reasons()}{place}")
-    return Cleaned(Dataset(events, items_of_events(events) if items is None else items, users), report)
+    return Cleaned(Dataset(events, items_of_events(events) if items is None else items, users, timezone), report)
 
 
 def _id_hint(raw: RawTables, known: pl.Series | None) -> str:

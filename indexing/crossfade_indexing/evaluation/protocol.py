@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -164,7 +164,7 @@ class _Run:
             self.users_left_out += case.users_left_out
             around = Surroundings(
                 case=case,
-                embeddings=recommender.bundle.content.targets,
+                embeddings=recommender.bundle.spaces.content.vectors,
                 popular=rank_baseline(Popularity(), case, self.plan.k).rows,
                 k=self.plan.k,
                 seed=self.plan.seed,
@@ -176,7 +176,7 @@ class _Run:
     def _build(self, split: Split, directory: Path) -> None:
         dataset = self.source.dataset
         build_bundle(
-            Dataset(split.train, dataset.items, dataset.users),
+            replace(dataset, events=split.train),
             self.source.encoder,
             BundleStore(directory),
             cache=self.source.cache,

@@ -10,7 +10,8 @@ one runs no code from it.
 """
 
 from crossfade.bundle.bundle import Bundle
-from crossfade.bundle.contents import Catalogue, ContentSpace, Past, VectorSpace
+from crossfade.bundle.contents import Catalogue, ContentSpace, ItemSpaces, Past, UserAttributes, VectorSpace
+from crossfade.bundle.context_space import ContextSpace
 from crossfade.bundle.manifest import Manifest
 from crossfade.bundle.store import BundleStore
 from crossfade.bundle.vector_index import VectorIndex
@@ -22,8 +23,11 @@ __all__ = [
     "BundleStore",
     "Catalogue",
     "ContentSpace",
+    "ContextSpace",
+    "ItemSpaces",
     "Manifest",
     "Past",
+    "UserAttributes",
     "VectorIndex",
     "VectorSpace",
     "write_bundle",

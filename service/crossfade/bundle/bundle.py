@@ -11,7 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from crossfade.bundle import layout
-from crossfade.bundle.contents import Catalogue, ContentSpace, Past, VectorSpace
+from crossfade.bundle.contents import Catalogue, ContentSpace, ItemSpaces, Past, UserAttributes, VectorSpace
+from crossfade.bundle.context_space import load_context_space
 from crossfade.bundle.manifest import MANIFEST_NAME, Manifest, file_digest, read_manifest
 from crossfade.bundle.vector_index import VectorIndex
 from crossfade.errors import BundleCorruptError
@@ -29,8 +30,8 @@ class Bundle:
         manifest: How it was made.
         catalogue: The items.
         past: What each user did.
-        collaborative: Item factors.
-        content: What the items say.
+        spaces: What items are scored with.
+        user_attributes: What is known of users beside what they did.
         users: Each user's factors in the metric of the scores, unit length; rows as in ``past``.
         encoder_directory: Where the text encoder lies.
     """
@@ -39,8 +40,8 @@ class Bundle:
     manifest: Manifest
     catalogue: Catalogue
     past: Past
-    collaborative: VectorSpace
-    content: ContentSpace
+    spaces: ItemSpaces
+    user_attributes: UserAttributes
     users: VectorIndex
     encoder_directory: Path
 
@@ -61,15 +62,23 @@ class Bundle:
         bundle = cls(
             version=directory.name,
             manifest=manifest,
-            catalogue=Catalogue(item_table, _floats(directory / layout.POPULARITY)),
+            catalogue=Catalogue(item_table),
             past=Past(
                 user_table["user_id"].to_list(),
                 starts=_rows(directory / layout.PAST_STARTS),
                 items=_rows(directory / layout.PAST_ITEMS),
                 weights=_floats(directory / layout.PAST_WEIGHTS),
             ),
-            collaborative=_read_space(directory, layout.COLLABORATIVE),
-            content=_read_content(directory, layout.CONTENT),
+            spaces=ItemSpaces(
+                collaborative=_read_space(directory, layout.COLLABORATIVE),
+                content=_read_content(directory, layout.CONTENT),
+                context=load_context_space(directory / layout.CONTEXT, n_items=item_table.height),
+                attributes=load_context_space(directory / layout.ATTRIBUTES, n_items=item_table.height),
+                popularity=_floats(directory / layout.POPULARITY),
+                trend=_floats(directory / layout.TREND),
+                tenth_best=manifest.tenth_best,
+            ),
+            user_attributes=UserAttributes(_read_table(directory / layout.USER_ATTRIBUTES)),
             users=VectorIndex.load(directory / layout.USER_INDEX),
             encoder_directory=directory / layout.ENCODER,
         )
@@ -81,17 +90,18 @@ class Bundle:
         n_items, n_users = self.catalogue.table.height, len(self.past.user_ids)
         n_past = int(self.past.starts[-1])
         sizes = {
-            layout.POPULARITY: (len(self.catalogue.popularity), n_items),
+            layout.POPULARITY: (len(self.spaces.popularity), n_items),
+            layout.TREND: (len(self.spaces.trend), n_items),
             layout.PAST_STARTS: (len(self.past.starts), n_users + 1),
             layout.PAST_ITEMS: (len(self.past.items), n_past),
             layout.PAST_WEIGHTS: (len(self.past.weights), n_past),
-            layout.COLLABORATIVE.sources: (len(self.collaborative.sources), n_items),
-            layout.COLLABORATIVE.targets: (len(self.collaborative.targets), n_items),
-            layout.COLLABORATIVE.index: (self.collaborative.index.size, n_items),
-            layout.CONTENT.vectors: (len(self.content.vectors), n_items),
-            layout.CONTENT.centre: (len(self.content.centre), self.manifest.encoder.dimension),
-            layout.CONTENT.projection: (len(self.content.projection), self.manifest.encoder.dimension),
-            layout.CONTENT.index: (self.content.index.size, n_items),
+            layout.COLLABORATIVE.sources: (len(self.spaces.collaborative.sources), n_items),
+            layout.COLLABORATIVE.targets: (len(self.spaces.collaborative.targets), n_items),
+            layout.COLLABORATIVE.index: (self.spaces.collaborative.index.size, n_items),
+            layout.CONTENT.vectors: (len(self.spaces.content.vectors), n_items),
+            layout.CONTENT.centre: (len(self.spaces.content.centre), self.manifest.encoder.dimension),
+            layout.CONTENT.projection: (len(self.spaces.content.projection), self.manifest.encoder.dimension),
+            layout.CONTENT.index: (self.spaces.content.index.size, n_items),
             layout.USER_INDEX: (self.users.size, n_users),
         }
         for name, (found, expected) in sizes.items():

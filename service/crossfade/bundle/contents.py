@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
+from crossfade.bundle.context_space import ContextSpace
 from crossfade.bundle.vector_index import VectorIndex
 from crossfade.types import FloatArray, RowArray
 
-__all__ = ["Catalogue", "ContentSpace", "Past", "VectorSpace", "place_texts"]
+__all__ = ["Catalogue", "ContentSpace", "ItemSpaces", "Past", "UserAttributes", "VectorSpace", "place_texts"]
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,9 @@ class Catalogue:
     Attributes:
         table: One row per item, most popular first: ``item_id``, ``title``, ``description``, ``categories`` and
             every property of the items file.
-        popularity: Shape (n_items,), the natural logarithm of 1 + the number of users who liked the item.
     """
 
     table: pl.DataFrame
-    popularity: FloatArray
 
     @cached_property
     def item_ids(self) -> list[str]:
@@ -77,9 +76,9 @@ class Past:
     Attributes:
         user_ids: External ids by user row.
         starts: Shape (n_users + 1,): the past of user row u is ``[starts[u]:starts[u + 1]]`` of the other two.
-        items: Shape (n_past,), item rows, in no order that means anything.
-        weights: Shape (n_past,), how much each speaks for the user's taste, >= 0; 0 for items the user has had
-            without liking them.
+        items: Shape (n_past,), item rows, each user's oldest first.
+        weights: Shape (n_past,), how much each speaks for the user's taste; below 0 it speaks against, 0 is an item
+            the user has had and no more.
     """
 
     user_ids: list[str]
@@ -164,3 +163,50 @@ def place_texts(texts: FloatArray, *, centre: FloatArray, projection: FloatArray
     lengths = np.linalg.norm(placed, axis=1, keepdims=True)
     np.divide(placed, lengths, out=placed, where=lengths > 0)
     return placed
+
+
+@dataclass(frozen=True)
+class ItemSpaces:
+    """Everything items are scored with, one attribute per component.
+
+    Attributes:
+        collaborative: Item factors.
+        content: What the items say.
+        context: How each item fares in each situation.
+        attributes: How each item fares with each kind of user.
+        popularity: Shape (n_items,), the natural logarithm of 1 + the number of users who liked the item.
+        trend: Shape (n_items,), the log-lift of the item's latest events over its share of all; zeros without times.
+        tenth_best: As in the manifest, for the components that are standardised per query.
+    """
+
+    collaborative: VectorSpace
+    content: ContentSpace
+    context: ContextSpace
+    attributes: ContextSpace
+    popularity: FloatArray
+    trend: FloatArray
+    tenth_best: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class UserAttributes:
+    """What is known of users beside what they did.
+
+    Attributes:
+        table: One row per user of the users file: ``user_id`` and the attributes that count, as text, null where
+            unknown.
+    """
+
+    table: pl.DataFrame
+
+    def of(self, user_id: str) -> dict[str, str]:
+        """Return the known attributes of a user, {} for a stranger."""
+        row = self._row_of.get(user_id)
+        if row is None:
+            return {}
+        values = {name: self.table[name][row] for name in self.table.columns if name != "user_id"}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {user_id: row for row, user_id in enumerate(self.table["user_id"].to_list())}

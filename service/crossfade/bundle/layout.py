@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass
 
+from crossfade.bundle.context_space import CONTEXT_SPACE_FILES
+
 __all__ = [
+    "ATTRIBUTES",
     "COLLABORATIVE",
     "CONTENT",
+    "CONTEXT",
     "ENCODER",
     "ITEMS",
     "PAST_ITEMS",
@@ -14,7 +18,9 @@ __all__ = [
     "PAST_WEIGHTS",
     "POPULARITY",
     "REQUIRED",
+    "TREND",
     "USERS",
+    "USER_ATTRIBUTES",
     "USER_INDEX",
     "ContentFiles",
     "SpaceFiles",
@@ -46,6 +52,10 @@ class ContentFiles:
 ITEMS = "items.parquet"
 USERS = "users.parquet"
 POPULARITY = "popularity.npy"
+TREND = "trend.npy"
+CONTEXT = "context"
+ATTRIBUTES = "attributes"
+USER_ATTRIBUTES = "attributes/users.parquet"
 PAST_STARTS = "past/starts.npy"
 PAST_ITEMS = "past/items.npy"
 PAST_WEIGHTS = "past/weights.npy"
@@ -70,6 +80,9 @@ REQUIRED = (
     ITEMS,
     USERS,
     POPULARITY,
+    TREND,
+    USER_ATTRIBUTES,
+    *(f"{space}/{name}" for space in (CONTEXT, ATTRIBUTES) for name in CONTEXT_SPACE_FILES),
     PAST_STARTS,
     PAST_ITEMS,
     PAST_WEIGHTS,

@@ -17,14 +17,19 @@ __all__ = [
     "Counts",
     "EncoderInfo",
     "Factorization",
+    "FieldInfo",
     "FileEntry",
+    "FusionWeights",
     "IndexInfo",
     "Manifest",
+    "ProfileRules",
+    "SelectionInfo",
+    "TrialInfo",
     "file_digest",
     "read_manifest",
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised by every change that an older Crossfade could not read."""
 
 MANIFEST_NAME = "manifest.json"
@@ -72,8 +77,59 @@ class Factorization(_Part):
     rank: int = Field(ge=1, description="Number of factors.")
     user_exponent: Share = Field(description="a in D_u^-a X D_i^-b.")
     item_exponent: Share = Field(description="b in D_u^-a X D_i^-b; targets are scaled back by the same power.")
-    spectral_exponent: float = Field(ge=0, description="p in sigma^p, the weight of each factor in the sources.")
+    half_rank: int = Field(ge=1, description="m, the factor whose energy the ridge of the filter equals.")
+    filter_exponent: float = Field(ge=0, description="p in (s^2 / (s^2 + s_m^2))^p, the weight of a factor.")
+    leverage_exponent: Share = Field(description="c in (1 - h)^-c, which scales the targets.")
     seed: int = Field(ge=0, description="Seed of the randomized solver.")
+
+
+class ProfileRules(_Part):
+    """How a user's past items count at request time."""
+
+    recency: float = Field(ge=0, description="rho: the n-th past item from the end counts (1 + n)^-rho.")
+    against: float = Field(ge=0, description="How much a past item counts that speaks against.")
+    repeats: bool = Field(description="Whether people use items again, so that what they had is not left out.")
+
+
+class FusionWeights(_Part):
+    """Default weight of each component, >= 0: from a newcomer's to a regular's, the crossfade."""
+
+    newcomer: dict[str, float] = Field(description="By component, for whoever has no past items.")
+    regular: dict[str, float] = Field(description="By component, what the weight nears as past items grow.")
+    fade: float = Field(gt=0, description="Past items at which a weight is half way between the two.")
+
+    def at(self, name: str, past_items: float) -> float:
+        """Return a component's default weight at n past items: ``r + (w - r) fade / (fade + n)``."""
+        newcomer, regular = self.newcomer[name], self.regular[name]
+        return regular + (newcomer - regular) * self.fade / (self.fade + past_items)
+
+
+class TrialInfo(_Part):
+    """One setting that was tried on held-out items."""
+
+    setting: dict[str, float]
+    ndcg: dict[str, float] = Field(description="NDCG@20 by kind of held-out item: continue (the latest), fill (any).")
+    gain: float = Field(description="Relative gain over the first setting; 0.01 is a percent.")
+    error: float = Field(ge=0, description="Its standard error.")
+
+
+class SelectionInfo(_Part):
+    """How the hyper-parameters were chosen."""
+
+    users: int = Field(ge=0, description="Held-out users' lists that each setting was measured on.")
+    finished: bool = Field(description="Whether the time lasted for every setting.")
+    fingerprint: str = Field(description="Of the weighed events and the search; the same again is not searched again.")
+    factors: tuple[TrialInfo, ...] = Field(description="Settings of the factors and the profile, in order.")
+    fusion: tuple[TrialInfo, ...] = Field(description="Settings of the default weights that were taken, in order.")
+
+
+class FieldInfo(_Part):
+    """What one field of the context, or one attribute of the users, was found to tell."""
+
+    component: Literal["context", "attributes"]
+    weight: float = Field(ge=0, description="lambda; 0 where nothing beyond chance was found.")
+    strength: float = Field(ge=0, description="Root mean square of lambda times the log-lift over past events.")
+    gain: float = Field(description="Log-likelihood per event that it adds on users it was not learned from.")
 
 
 class IndexInfo(_Part):
@@ -88,17 +144,19 @@ class IndexInfo(_Part):
 class Manifest(_Part):
     """Everything about a bundle that is not a vector or a table."""
 
-    format_version: Literal[1] = Field(description="Of the bundle's files.")
+    format_version: Literal[2] = Field(description="Of the bundle's files.")
     crossfade_version: str = Field(description="Of the package that wrote it.")
     created_at: datetime = Field(description="When, in UTC.")
     counts: Counts
     encoder: EncoderInfo
     factorization: Factorization
     indexes: dict[str, IndexInfo] = Field(description="By name: embeddings, targets, users.")
-    weights: dict[str, float] = Field(description="Default weight of each component, >= 0.")
-    fade: float = Field(
-        gt=0, description="Past items at which content's default weight has fallen to half: the crossfade."
-    )
+    profile: ProfileRules
+    fusion: FusionWeights
+    half_life_days: float | None = Field(description="Of the trend; null where it says nothing.")
+    selection: SelectionInfo
+    fields: dict[str, FieldInfo] = Field(description="What was learned of each context field and user.attribute.")
+    timezone: str | None = Field(description="Zone of local times that name none; null where none was given.")
     tenth_best: dict[str, float] = Field(
         description="Per component, the median over users of its tenth-best item, in standard deviations above the "
         "catalogue's mean; dividing by it makes equal weights mean equal say."

@@ -18,7 +18,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from crossfade.bundle import layout
-from crossfade.bundle.contents import Catalogue, ContentSpace, Past, VectorSpace
+from crossfade.bundle.contents import Catalogue, ContentSpace, ItemSpaces, Past, UserAttributes, VectorSpace
+from crossfade.bundle.context_space import save_context_space
 from crossfade.bundle.manifest import MANIFEST_NAME, FileEntry, Manifest, file_digest
 from crossfade.bundle.vector_index import VectorIndex
 
@@ -35,8 +36,8 @@ class BundleContents:
     Attributes:
         catalogue: The items.
         past: What each user did.
-        collaborative: Item factors and their index.
-        content: What the items say, and its index.
+        spaces: What items are scored with.
+        user_attributes: What is known of users beside what they did.
         users: One vector per user row of ``past``.
         write_encoder: Writes the text encoder's files into the directory it is given.
         manifest: Makes the manifest once the files' digests and the time are known.
@@ -44,8 +45,8 @@ class BundleContents:
 
     catalogue: Catalogue
     past: Past
-    collaborative: VectorSpace
-    content: ContentSpace
+    spaces: ItemSpaces
+    user_attributes: UserAttributes
     users: VectorIndex
     write_encoder: Callable[[Path], None]
     manifest: Callable[[datetime, dict[str, FileEntry]], Manifest]
@@ -102,10 +103,15 @@ def _write_files(contents: BundleContents, directory: Path) -> None:
     for name in layout.REQUIRED:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
     _save_table(directory / layout.ITEMS, contents.catalogue.table)
-    _save(directory / layout.POPULARITY, contents.catalogue.popularity)
     _write_past(contents.past, directory)
-    _write_space(contents.collaborative, layout.COLLABORATIVE, directory)
-    _write_content(contents.content, layout.CONTENT, directory)
+    spaces = contents.spaces
+    _write_space(spaces.collaborative, layout.COLLABORATIVE, directory)
+    _write_content(spaces.content, layout.CONTENT, directory)
+    save_context_space(spaces.context, directory / layout.CONTEXT)
+    save_context_space(spaces.attributes, directory / layout.ATTRIBUTES)
+    _save(directory / layout.POPULARITY, spaces.popularity)
+    _save(directory / layout.TREND, spaces.trend)
+    _save_table(directory / layout.USER_ATTRIBUTES, contents.user_attributes.table)
     contents.users.save(directory / layout.USER_INDEX)
     (directory / layout.ENCODER).mkdir()
     contents.write_encoder(directory / layout.ENCODER)

@@ -8,7 +8,7 @@ import numpy as np
 
 from crossfade.engine.explanation import explain
 from crossfade.engine.fusion import Fusion, fuse
-from crossfade.engine.profile import Profile, build_profiles
+from crossfade.engine.profile import Known, build_profiles
 from crossfade.engine.query import (
     Answer,
     AppliedContext,
@@ -34,19 +34,19 @@ def answer_queries(view: View, queries: Sequence[Query], settings: RetrievalSett
     """Answer queries with matrix products over many of them at once, in their order.
 
     Raises:
-        QueryError: If one asks for a property the catalogue does not have.
+        QueryError: If one asks for a property the catalogue does not have, or names a time that cannot be read.
     """
     for query in queries:
         _check_properties(view, query)
     answers: list[Answer] = []
     for start in range(0, len(queries), _BATCH):
         batch = queries[start : start + _BATCH]
-        profiles = build_profiles(view, batch)
-        fusion = fuse(view.bundle, batch, profiles)
-        wanted = [_wanted(view, query, profile) for query, profile in zip(batch, profiles, strict=True)]
+        known = build_profiles(view, batch)
+        fusion = fuse(view.bundle, batch, [one.profile for one in known])
+        wanted = [_wanted(view, query, one) for query, one in zip(batch, known, strict=True)]
         scored = retrieve(fusion, wanted, settings)
         answers += [
-            _answer(view, query, profiles[place], fusion, place=place, scored=scored[place])
+            _answer(view, query, known[place], fusion, place=place, scored=scored[place])
             for place, query in enumerate(batch)
         ]
     return answers
@@ -59,16 +59,16 @@ def find_similar_users(view: View, user_id: str, limit: int) -> SimilarUsers:
         QueryError: If limit is out of its bounds.
     """
     query = Query(user_id=user_id, limit=limit)
-    (profile,) = build_profiles(view, [query])
-    part = fuse(view.bundle, [query], [profile]).collaborative
+    (known,) = build_profiles(view, [query])
+    part = fuse(view.bundle, [query], [known.profile]).collaborative
     users: list[SimilarUser] = []
     if part.present[0]:
-        direction = part.vectors @ view.bundle.collaborative.root
+        direction = part.vectors @ view.bundle.spaces.collaborative.root
         similarities, rows = view.bundle.users.search(direction / np.linalg.norm(direction), limit + 1)
         ids = view.bundle.past.user_ids
         found = [(ids[row], min(float(s), 1.0)) for row, s in zip(rows[0], similarities[0], strict=True) if row >= 0]
         users = [SimilarUser(other, similarity) for other, similarity in found if other != user_id][:limit]
-    return SimilarUsers(view.bundle.version, not part.present[0], users, profile.missing)
+    return SimilarUsers(view.bundle.version, not part.present[0], users, known.missing)
 
 
 def _check_properties(view: View, query: Query) -> None:
@@ -78,10 +78,11 @@ def _check_properties(view: View, query: Query) -> None:
             raise QueryError(f"include: no property {name!r}; there are {', '.join(sorted(known))}", field="include")
 
 
-def _wanted(view: View, query: Query, profile: Profile) -> Wanted:
+def _wanted(view: View, query: Query, known: Known) -> Wanted:
     excluded = _known_rows(view, query.exclude.item_ids)
-    if query.exclude.interacted:
-        excluded = np.unique(np.concatenate([excluded, profile.had]))
+    interacted = query.exclude.interacted
+    if interacted if interacted is not None else not view.bundle.manifest.profile.repeats:
+        excluded = np.unique(np.concatenate([excluded, known.had]))
     among = None if query.among is None else np.unique(_known_rows(view, query.among))
     return Wanted(query.limit, excluded, among)
 
@@ -91,12 +92,12 @@ def _known_rows(view: View, item_ids: Sequence[str]) -> RowArray:
     return np.array([row_of[item_id] for item_id in item_ids if item_id in row_of], np.int64)
 
 
-def _answer(view: View, query: Query, profile: Profile, fusion: Fusion, *, place: int, scored: Scored) -> Answer:
+def _answer(view: View, query: Query, known: Known, fusion: Fusion, *, place: int, scored: Scored) -> Answer:
     catalogue = view.bundle.catalogue
     properties = catalogue.properties(scored.rows.tolist(), query.include)
     explanations: list[Explanation | None] = [None] * len(scored.rows)
     if query.explain:
-        explanations = [*explain(catalogue, fusion, place, profile, scored.rows)]
+        explanations = [*explain(catalogue, fusion, place, known.profile, scored.rows)]
     items = [
         RecommendedItem(
             catalogue.item_ids[row], rank, float(scored.scores[rank - 1]), properties[rank - 1], explanation
@@ -108,6 +109,6 @@ def _answer(view: View, query: Query, profile: Profile, fusion: Fusion, *, place
         bundle=view.bundle.version,
         cold_start=not fusion.collaborative.present[place],
         items=items,
-        context=AppliedContext(applied={}, ignored=dict(query.context)),
-        missing=Missing(profile.missing.user_id, [*profile.missing.item_ids, *unknown]),
+        context=AppliedContext(applied=known.context.applied, ignored=known.context.ignored),
+        missing=Missing(known.missing.user_id, [*known.missing.item_ids, *unknown]),
     )

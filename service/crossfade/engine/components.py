@@ -114,7 +114,7 @@ def vector_part(
 
 @dataclass(frozen=True)
 class PopularityPart:
-    """How much an item is used by everyone; the same for every query but for its weight.
+    """How much an item is used by everyone, ever or lately; the same for every query but for its weight.
 
     Attributes:
         name: The component's.
@@ -138,16 +138,29 @@ class PopularityPart:
         weighted: FloatArray = np.multiply(self.weights[:, None], self.z, dtype=np.float32)
         return weighted
 
+    def nearest(self, n: int) -> RowArray:
+        """Find the ``n`` items of largest z per query, in no order, shape (b, at most n).
 
-def popularity_part(popularity: FloatArray, *, weights: FloatArray, tenth_best: float) -> PopularityPart:
-    """Prepare the popularity component for a batch.
+        Row -1 stands where the component has no say for that query.
+        """
+        n = min(n, len(self.z))
+        rows = np.full((len(self.weights), n), -1, np.int64)
+        asked = (self.weights > 0) & self.present
+        if n > 0 and asked.any():
+            rows[asked] = np.argpartition(self.z, len(self.z) - n)[len(self.z) - n :]
+        return rows
+
+
+def popularity_part(name: str, popularity: FloatArray, *, weights: FloatArray, tenth_best: float) -> PopularityPart:
+    """Prepare a component that is the same for everyone.
 
     Args:
-        popularity: Shape (n_items,), a logarithm of how often each item was used.
+        name: The component's.
+        popularity: Shape (n_items,), a logarithm of how often each item was used, or of its growth.
         weights: Shape (b,), >= 0.
         tenth_best: See the module.
     """
     deviation = float(popularity.std()) if popularity.size else 0.0
     known = deviation > 0
     z = (popularity - popularity.mean()) / (deviation * tenth_best) if known else np.zeros_like(popularity)
-    return PopularityPart("popularity", z.astype(np.float32), weights, np.full(len(weights), known))
+    return PopularityPart(name, z.astype(np.float32), weights, np.full(len(weights), known))

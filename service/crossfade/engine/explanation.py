@@ -7,6 +7,8 @@ sum over past items and the text from the start, each above its own mean. Sums a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,14 @@ from crossfade.types import RowArray
 __all__ = ["explain"]
 
 _LISTED = 5
+_SAID_BESIDE = {
+    "context": "right for the moment",
+    "attributes": "liked by people like you",
+    "popularity": "popular with everyone",
+    "trend": "used more than before",
+}
+# Less than a quarter of what speaks for an item is not worth a word.
+_WORTH_A_WORD = 0.25
 _NAMED = 2
 
 
@@ -39,8 +49,9 @@ def explain(catalogue: Catalogue, fusion: Fusion, query: int, profile: Profile, 
     components = {
         fusion.collaborative.name: done.sum(axis=1),
         fusion.content.name: said.sum(axis=1) + by_text,
-        fusion.popularity.name: fusion.popularity.at(query, rows).astype(np.float64),
     }
+    plain = (fusion.context, fusion.attributes, fusion.popularity, fusion.trend)
+    components |= {part.name: part.at(query, rows).astype(np.float64) for part in plain}
     by_past_item = done + said
     return [
         _one(
@@ -93,16 +104,22 @@ def _one(
         because=because,
         other_items=float(by_past_item[order[_LISTED:]].sum()),
         query_text=by_text,
-        text=_sentence(named, by_text, components["popularity"]),
+        text=_sentence(named, by_text, components),
     )
 
 
-def _sentence(named: list[Contribution], by_text: float, popularity: float) -> str:
+def _sentence(named: list[Contribution], by_text: float, components: Mapping[str, float]) -> str:
     """Name what speaks for the item most; what speaks against it is left to the numbers."""
     names = [f"“{one.title or one.item_id}”" for one in named if one.contribution > 0]
     past = f"because of {' and '.join(names)}" if names else ""
     words = "close to your words" if by_text > 0 else ""
     reasons = [words, past] if by_text >= sum(max(one.contribution, 0.0) for one in named) else [past, words]
-    last_resort = "popular with everyone" if popularity > 0 else "the nearest of what is left"
-    said = "; ".join(reason for reason in reasons if reason) or last_resort
+    said = "; ".join([reason for reason in reasons if reason] + _beside(components)) or "the nearest of what is left"
     return f"{said[0].upper()}{said[1:]}."
+
+
+def _beside(components: Mapping[str, float]) -> list[str]:
+    """Say what speaks for an item beside the past and the words, strongest first."""
+    for_it = sum(max(value, 0.0) for value in components.values())
+    telling = [name for name in _SAID_BESIDE if components[name] > _WORTH_A_WORD * for_it]
+    return [_SAID_BESIDE[name] for name in sorted(telling, key=lambda name: -components[name])]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from crossfade.bundle import Bundle
+from crossfade.bundle import Bundle, ItemSpaces
 from crossfade.engine.components import Part, PopularityPart, VectorPart, popularity_part, vector_part
 from crossfade.engine.content import ContentPart, content_evidence, content_part
+from crossfade.engine.context import ContextPart, context_part
 from crossfade.engine.profile import Profile, fold_in
-from crossfade.engine.query import Query
+from crossfade.engine.query import COMPONENTS, Query
 from crossfade.types import FloatArray, RowArray
 
-__all__ = ["Fusion", "fuse"]
+__all__ = ["Fusion", "fuse", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,28 @@ class Fusion:
     Attributes:
         collaborative: What people do.
         content: What items say.
+        context: What goes with the moment.
+        attributes: What goes with who asks.
         popularity: What everyone uses.
+        trend: What everyone uses lately more than before.
     """
 
     collaborative: VectorPart
     content: ContentPart
+    context: ContextPart
+    attributes: ContextPart
     popularity: PopularityPart
+    trend: PopularityPart
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """All of them, in the order they are shown."""
-        return (self.collaborative, self.content, self.popularity)
+        return (self.collaborative, self.content, self.context, self.attributes, self.popularity, self.trend)
+
+    @property
+    def n_items(self) -> int:
+        """Size of the catalogue."""
+        return len(self.popularity.z)
 
     def scores(self, query: int, rows: RowArray) -> FloatArray:
         """Return the score of some items for one query, shape (len(rows),)."""
@@ -45,49 +57,68 @@ class Fusion:
 
     def scores_everywhere(self) -> FloatArray:
         """Return the score of every item for every query, shape (b, n_items)."""
-        total = np.zeros((len(self.popularity.weights), len(self.popularity.z)), np.float32)
+        total = np.zeros((len(self.popularity.weights), self.n_items), np.float32)
         for part in self.parts:
             total += part.everywhere()
         return total
 
 
+def prepare(
+    spaces: ItemSpaces, profiles: Sequence[Profile], folded: FloatArray, weights: Mapping[str, FloatArray]
+) -> Fusion:
+    """Prepare every component for a batch of profiles.
+
+    Args:
+        spaces: What items are scored with.
+        profiles: One per query.
+        folded: Shape (b, d), the profiles' user factors.
+        weights: By component, shape (b,), >= 0.
+    """
+    tenth_best = spaces.tenth_best
+    return Fusion(
+        collaborative=vector_part(
+            "collaborative",
+            spaces.collaborative,
+            folded,
+            weights=weights["collaborative"],
+            tenth_best=tenth_best["collaborative"],
+        ),
+        content=content_part(
+            "content",
+            spaces.content,
+            [content_evidence(spaces.content, one.rows, one.weights, one.text) for one in profiles],
+            weights=weights["content"],
+            tenth_best=tenth_best["content"],
+        ),
+        context=context_part("context", spaces.context, [one.context for one in profiles], weights=weights["context"]),
+        attributes=context_part(
+            "attributes", spaces.attributes, [one.attributes for one in profiles], weights=weights["attributes"]
+        ),
+        popularity=popularity_part(
+            "popularity", spaces.popularity, weights=weights["popularity"], tenth_best=tenth_best["popularity"]
+        ),
+        trend=popularity_part("trend", spaces.trend, weights=weights["trend"], tenth_best=tenth_best["trend"]),
+    )
+
+
 def fuse(bundle: Bundle, queries: Sequence[Query], profiles: Sequence[Profile]) -> Fusion:
     """Prepare every component for a batch of queries and their profiles.
 
-    A weight that a query names counts as it is. Where it names none the bundle's default does, and content's fades
-    with what is known of the user: at n past items it is ``default * fade / (fade + n)``, unless the request brings a
-    text of its own or the collaborative component is absent.
+    A weight that a query names counts as it is. Where it names none the bundle's default does, which fades from a
+    newcomer's to a regular's with the number of past items. Whoever brings a text, or has no past that the
+    collaborative component can use, is a newcomer.
     """
-    manifest = bundle.manifest
-
-    def weights_of(name: str, shares: Sequence[float] | None = None) -> FloatArray:
-        defaults = [manifest.weights[name] * share for share in shares or [1.0] * len(queries)]
-        given = [query.weights.get(name, default) for query, default in zip(queries, defaults, strict=True)]
-        return np.array(given, np.float32)
-
-    collaborative = vector_part(
-        "collaborative",
-        bundle.collaborative,
-        np.stack([fold_in(profile, bundle.collaborative.sources) for profile in profiles]),
-        weights=weights_of("collaborative"),
-        tenth_best=manifest.tenth_best["collaborative"],
-    )
-    shares = [
-        manifest.fade / (manifest.fade + len(profile.rows)) if known and profile.text is None else 1.0
-        for profile, known in zip(profiles, collaborative.present, strict=True)
+    fusion = bundle.manifest.fusion
+    folded = np.stack([fold_in(profile, bundle.spaces.collaborative.sources) for profile in profiles])
+    sizes = [
+        profile.size if profile.text is None and known else 0
+        for profile, known in zip(profiles, np.atleast_1d(folded.any(axis=1)), strict=True)
     ]
-    return Fusion(
-        collaborative=collaborative,
-        content=content_part(
-            "content",
-            bundle.content,
-            [content_evidence(bundle.content, one.rows, one.weights, one.text) for one in profiles],
-            weights=weights_of("content", shares),
-            tenth_best=manifest.tenth_best["content"],
-        ),
-        popularity=popularity_part(
-            bundle.catalogue.popularity,
-            weights=weights_of("popularity"),
-            tenth_best=manifest.tenth_best["popularity"],
-        ),
-    )
+    weights = {
+        name: np.array(
+            [query.weights.get(name, fusion.at(name, size)) for query, size in zip(queries, sizes, strict=True)],
+            np.float32,
+        )
+        for name in COMPONENTS
+    }
+    return prepare(bundle.spaces, profiles, folded, weights)

@@ -26,7 +26,7 @@ __all__ = [
     "SimilarUsers",
 ]
 
-COMPONENTS = ("collaborative", "content", "popularity")
+COMPONENTS = ("collaborative", "content", "context", "attributes", "popularity", "trend")
 """The named parts of every score."""
 
 MAX_LIMIT = 500
@@ -41,11 +41,12 @@ class Exclude:
 
     Attributes:
         item_ids: These items.
-        interacted: Everything the user has had, including ``Query.item_ids``.
+        interacted: Everything the user has had, including ``Query.item_ids``; None leaves it to the bundle, which
+            excludes it unless people use items again.
     """
 
     item_ids: Sequence[str] = ()
-    interacted: bool = True
+    interacted: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Query:
 
     Attributes:
         user_id: Whom to recommend to. A user the bundle does not know is no error.
-        item_ids: Items to take as liked, for example those of an anonymous session; repeats count once.
+        item_ids: Items to take as liked, for example those of an anonymous session, oldest first; repeats count once.
         text: What to look for, in words.
         among: Order only these items, at most 500; None means the whole catalogue.
         limit: How many items to answer, 1 to 500.

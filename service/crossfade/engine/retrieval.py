@@ -59,15 +59,15 @@ def retrieve(fusion: Fusion, wanted: Sequence[Wanted], settings: RetrievalSettin
         wanted: One per query of the batch.
         settings: How far to look.
     """
-    n_items = len(fusion.popularity.z)
+    n_items = fusion.n_items
     if n_items <= settings.exact_up_to:
         scores = fusion.scores_everywhere()
         choices = [np.arange(n_items) if one.among is None else one.among for one in wanted]
         allowed = [_without(rows, one.excluded, n_items) for rows, one in zip(choices, wanted, strict=True)]
         return [_best(rows, scores[query, rows], wanted[query].limit) for query, rows in enumerate(allowed)]
     numbers = [_candidates_per_index(one, settings) for one in wanted]
-    parts = (fusion.collaborative, fusion.content) if any(one.among is None for one in wanted) else ()
-    found = [part.nearest(max(numbers)) for part in parts]
+    parts = (fusion.collaborative, fusion.content, fusion.context, fusion.attributes, fusion.trend)
+    found = [part.nearest(max(numbers)) for part in parts] if any(one.among is None for one in wanted) else []
     best = []
     for query, one in enumerate(wanted):
         if one.among is None:

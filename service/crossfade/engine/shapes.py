@@ -14,8 +14,8 @@ __all__ = ["neighbours_query", "rank_query", "search_query"]
 
 # What the shapes start from; a request's own weights come on top. A search is for what the words say: more weight on
 # what people do brought titles that have nothing to do with them.
-_NEIGHBOURS_WEIGHTS = {"popularity": 0.0}
-_SEARCH_WEIGHTS = {"collaborative": 0.1, "popularity": 0.0}
+_NEIGHBOURS_WEIGHTS = {"popularity": 0.0, "trend": 0.0, "context": 0.0, "attributes": 0.0}
+_SEARCH_WEIGHTS = {"collaborative": 0.1} | dict.fromkeys(("context", "attributes", "popularity", "trend"), 0.0)
 
 _TITLE = ("title",)
 _NO_WEIGHTS: Mapping[str, float] = {}

@@ -9,7 +9,15 @@ from pydantic import Field
 
 from crossfade import engine
 from crossfade.bundle import Bundle
-from crossfade.bundle.manifest import Counts, EncoderInfo, Factorization, IndexInfo
+from crossfade.bundle.manifest import (
+    Counts,
+    EncoderInfo,
+    Factorization,
+    FieldInfo,
+    FusionWeights,
+    IndexInfo,
+    ProfileRules,
+)
 from crossfade.wire.fields import WireModel
 
 __all__ = [
@@ -116,11 +124,12 @@ class BundleAnswer(WireModel):
     crossfade_version: str = Field(description="Version of the package that made it.")
     counts: Counts = Field(description="How much it holds.")
     properties: list[str] = Field(description="Names that `include` may hold, in alphabetical order.")
-    weights: dict[str, float] = Field(description="Default weight of each component.")
-    fade: float = Field(
-        description="Past items at which content's default weight has fallen to half; a weight that a request names, "
-        "and a request with a text of its own, are not faded."
+    fusion: FusionWeights = Field(
+        description="Default weights, from a newcomer's to a regular's. A weight that a request names is not faded, "
+        "and a request with a text of its own is answered like a newcomer's."
     )
+    profile: ProfileRules = Field(description="How a user's past items count.")
+    fields: dict[str, FieldInfo] = Field(description="What each context field and `user.<attribute>` tells.")
     encoder: EncoderInfo = Field(description="What made the embeddings, and encodes the text of requests.")
     factorization: Factorization = Field(description="Hyper-parameters of the truncated SVD.")
     indexes: dict[str, IndexInfo] = Field(description="The FAISS indexes: `embeddings`, `targets`, `users`.")
@@ -168,8 +177,9 @@ def bundle_to_wire(bundle: Bundle) -> BundleAnswer:
         crossfade_version=manifest.crossfade_version,
         counts=manifest.counts,
         properties=sorted(bundle.catalogue.property_names),
-        weights=manifest.weights,
-        fade=manifest.fade,
+        fusion=manifest.fusion,
+        profile=manifest.profile,
+        fields=manifest.fields,
         encoder=manifest.encoder,
         factorization=manifest.factorization,
         indexes=manifest.indexes,

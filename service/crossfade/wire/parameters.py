@@ -93,7 +93,11 @@ class SimilarItemsParameters(WireModel):
 class RecommendationsParameters(SimilarItemsParameters, _Asked):
     """The request for recommendations, without its user."""
 
-    interacted: bool = Field(True, alias="exclude.interacted", description="Leave out everything the user has had.")
+    interacted: bool | None = Field(
+        None,
+        alias="exclude.interacted",
+        description="Leave out everything the user has had. Left out, it follows the data.",
+    )
 
     def to_engine(self, user_id: str) -> engine.Query:
         """Return the query that this asks for a user.

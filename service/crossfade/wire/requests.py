@@ -61,7 +61,11 @@ class Exclude(_Body):
     """What must not be answered."""
 
     item_ids: list[Id] = Field([], max_length=MAX_ITEM_IDS, description="These items; unknown ones do no harm.")
-    interacted: bool = Field(True, description="Everything the user has had, including the request's `item_ids`.")
+    interacted: bool | None = Field(
+        None,
+        description="Everything the user has had, including the request's `item_ids`. Left out, it follows the data: "
+        "excluded unless people use items again.",
+    )
 
     def to_engine(self) -> engine.Exclude:
         """Return the same for the engine."""

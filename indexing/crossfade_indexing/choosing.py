@@ -1,0 +1,146 @@
+"""Everything that is chosen on held-out items before the final fit: factors, profile, trend and fusion.
+
+The same data and config choose the same again, so a run over unchanged events takes over what the present bundle says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from crossfade.bundle import Manifest
+from crossfade.bundle.manifest import SelectionInfo, TrialInfo
+from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, FusionConfig, IndexingConfig
+from crossfade_indexing.fusion_learning import learn_fusion
+from crossfade_indexing.holdout import Holdout, repeated
+from crossfade_indexing.learning import Material, learn_factors, learn_spaces, with_trend
+from crossfade_indexing.progress import Advance
+from crossfade_indexing.selection import Selection, Trial, select
+from crossfade_indexing.trend import half_lives
+
+__all__ = ["Choice", "choose", "fingerprint"]
+
+# Raised by every change of the search, so that an older bundle's choice is not taken over.
+_SEARCH = 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the final fit is made with.
+
+    Attributes:
+        evidence: How past items count.
+        factorization: Hyper-parameters of the factors.
+        fusion: Default weights.
+        half_life_days: Of the trend; None where it says nothing.
+        info: How all this came about, for the manifest.
+    """
+
+    evidence: EvidenceConfig
+    factorization: FactorizationConfig
+    fusion: FusionConfig
+    half_life_days: float | None
+    info: SelectionInfo
+
+
+def fingerprint(material: Material, config: IndexingConfig) -> str:
+    """Return a digest of all that a choice depends on."""
+    digest = hashlib.sha256(f"{_SEARCH} {config.model_dump_json()} {sorted(config.model_fields_set)}".encode())
+    for part in (config.evidence, config.factorization, config.fusion):
+        digest.update(str(sorted(part.model_fields_set)).encode())
+    past = material.past
+    for array in (past.starts, past.items, past.weights, past.liked, material.content.vectors):
+        digest.update(np.ascontiguousarray(array).data)
+    digest.update(str(past.timed).encode())
+    digest.update(np.ascontiguousarray(material.situations.hash_rows(seed=0).to_numpy()).data)
+    return digest.hexdigest()
+
+
+def choose(material: Material, config: IndexingConfig, present: Manifest | None, on_progress: Advance) -> Choice:
+    """Choose what the config leaves open.
+
+    Args:
+        material: All there is to learn from.
+        config: What is fixed, and where to start.
+        present: The manifest of the bundle that is served now; None if there is none.
+        on_progress: As in ``select``.
+    """
+    identity = fingerprint(material, config)
+    if present is not None and present.selection.fingerprint == identity:
+        return _taken_over(present, config)
+    holdouts = repeated(material.past, users=config.selection.users, seed=config.selection.seed)
+    selection = select(holdouts, config, on_progress)
+    fusion, half_life, trials = config.fusion, None, list[Trial]()
+    if config.selection.seconds > 0:
+        fusion, half_life, trials = _choose_fusion(holdouts[0], material, selection, config)
+    return Choice(
+        selection.evidence,
+        selection.factorization,
+        fusion,
+        half_life,
+        SelectionInfo(
+            users=selection.users,
+            finished=selection.finished,
+            fingerprint=identity,
+            factors=_infos(selection.trials),
+            fusion=_infos(trials),
+        ),
+    )
+
+
+def _taken_over(present: Manifest, config: IndexingConfig) -> Choice:
+    profile, factors, fusion = present.profile, present.factorization, present.fusion
+    return Choice(
+        config.evidence.model_copy(update={"recency": profile.recency, "against": profile.against}),
+        config.factorization.model_copy(update=factors.model_dump()),
+        config.fusion.model_copy(update=fusion.model_dump()),
+        present.half_life_days,
+        present.selection,
+    )
+
+
+def _choose_fusion(
+    holdout: Holdout, material: Material, selection: Selection, config: IndexingConfig
+) -> tuple[FusionConfig, float | None, list[Trial]]:
+    """Learn the weights with each half-life of the trend, and keep the best; the trend must earn its place."""
+    seed = config.selection.seed
+    item_ids = material.item_ids
+    side = Material(
+        holdout.train, _without_held_out(holdout, material.situations, item_ids), material.content, item_ids
+    )
+    factors = learn_factors(side, selection.factorization)
+    best: tuple[FusionConfig, float | None, list[Trial]] | None = None
+    spaces = learn_spaces(side, factors, selection.evidence, half_life_days=None, seed=seed).spaces
+    for half_life in (None, *half_lives(side.situations)):
+        trying = spaces if half_life is None else with_trend(spaces, side, half_life)
+        fusion, trials = learn_fusion(
+            holdout,
+            trying,
+            config.fusion,
+            evidence=selection.evidence,
+            situations=material.situations,
+            item_ids=item_ids,
+        )
+        trending = any(side["trend"] > 0 for side in (fusion.newcomer, fusion.regular))
+        if best is None or (trending and trials[-1].sure_gain > best[2][-1].sure_gain):
+            best = (fusion, half_life, trials)
+    if best is None:  # the first is always taken
+        raise AssertionError
+    return best
+
+
+def _without_held_out(holdout: Holdout, situations: pl.DataFrame, item_ids: pl.Series) -> pl.DataFrame:
+    gone = ~holdout.kept
+    users = pl.Series(holdout.past.user_ids, dtype=pl.String).gather(holdout.past.users()[gone])
+    held_out = pl.DataFrame({"user_id": users, "item_id": item_ids.gather(holdout.past.items[gone])})
+    return situations.join(held_out, on=["user_id", "item_id"], how="anti", maintain_order="left")
+
+
+def _infos(trials: Sequence[Trial]) -> tuple[TrialInfo, ...]:
+    return tuple(
+        TrialInfo(setting=dict(one.setting), ndcg=dict(one.ndcg), gain=one.gain, error=one.error) for one in trials
+    )

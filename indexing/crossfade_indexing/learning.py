@@ -1,0 +1,122 @@
+"""From weighed past items and what the items say to everything items are scored with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from crossfade.bundle import ContentSpace, ItemSpaces
+from crossfade.bundle.manifest import IndexInfo
+from crossfade.engine.profile import profile_weights
+from crossfade.types import FloatArray
+from crossfade_indexing.cold_items import add_cold_items
+from crossfade_indexing.config import EvidenceConfig, FactorizationConfig
+from crossfade_indexing.context import LearnedContext, attribute_space, context_space, learn_context
+from crossfade_indexing.factorization import Factors, decompose, shape_factors
+from crossfade_indexing.indexes import build_space
+from crossfade_indexing.past_items import PastItems
+from crossfade_indexing.scales import tenth_best_of_content, tenth_best_of_popularity, tenth_best_of_vectors
+from crossfade_indexing.trend import trend
+
+__all__ = ["Learned", "Material", "learn_factors", "learn_spaces", "with_trend"]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is learned from; all events, or the training side of a holdout.
+
+    Attributes:
+        past: The weighed past items.
+        situations: As ``context.situations`` returns it, of speaking events, with their ``timestamp``.
+        content: What the items say; learned without events, so the same on every side.
+        item_ids: By row.
+    """
+
+    past: PastItems
+    situations: pl.DataFrame
+    content: ContentSpace
+    item_ids: pl.Series
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned.
+
+    Attributes:
+        spaces: For scoring.
+        context: How the fields' weights came out.
+        targets_index: Description of the collaborative index.
+        folded: Shape (n_users, d), every user's factors.
+        warm_items: How many items have factors of their own.
+    """
+
+    spaces: ItemSpaces
+    context: LearnedContext
+    targets_index: IndexInfo
+    folded: FloatArray
+    warm_items: int
+
+    @property
+    def rank(self) -> int:
+        """How many factors there turned out to be."""
+        return int(self.spaces.collaborative.targets.shape[1])
+
+
+def learn_factors(material: Material, config: FactorizationConfig) -> Factors:
+    """Return item factors, cold items' included."""
+    decomposition = decompose(
+        material.past.matrix(),
+        config.rank,
+        user_exponent=config.user_exponent,
+        item_exponent=config.item_exponent,
+        seed=config.seed,
+    )
+    return add_cold_items(shape_factors(decomposition, config), material.content.vectors)
+
+
+def learn_spaces(
+    material: Material, factors: Factors, evidence: EvidenceConfig, *, half_life_days: float | None, seed: int
+) -> Learned:
+    """Learn all components.
+
+    Args:
+        material: What to learn from.
+        factors: As ``learn_factors`` returns them for it.
+        evidence: How past items count in a profile.
+        half_life_days: Of the trend; None leaves the trend out.
+        seed: Of draws.
+    """
+    past, n_items = material.past, material.past.n_items
+    counted = profile_weights(past.weights, past.steps_back(), recency=evidence.recency, against=evidence.against)
+    profiles = past.matrix(counted)
+    folded: FloatArray = profiles @ factors.sources
+    collaborative, targets_index = build_space(factors.sources, factors.targets, queries=folded, seed=seed)
+    context = learn_context(material.situations, material.item_ids.to_list(), seed=seed)
+    liked = np.bincount(past.items[past.weights > 0], minlength=n_items)
+    popularity = np.log1p(liked).astype(np.float32)
+    spaces = ItemSpaces(
+        collaborative=collaborative,
+        content=material.content,
+        context=context_space(context, material.situations, seed=seed),
+        attributes=attribute_space(context, material.situations, seed=seed),
+        popularity=popularity,
+        trend=np.zeros(n_items, np.float32),
+        tenth_best={
+            "collaborative": tenth_best_of_vectors(collaborative, profiles, seed=seed),
+            "content": tenth_best_of_content(material.content, profiles, seed=seed),
+            "popularity": tenth_best_of_popularity(popularity),
+            "trend": 1.0,
+        },
+    )
+    if half_life_days is not None:
+        spaces = with_trend(spaces, material, half_life_days)
+    return Learned(spaces, context, targets_index, folded, int((factors.degrees > 0).sum()))
+
+
+def with_trend(spaces: ItemSpaces, material: Material, half_life_days: float) -> ItemSpaces:
+    """Return the spaces with a trend of this half-life."""
+    trending = trend(material.situations, material.item_ids, half_life_days)
+    tenth_best = {**spaces.tenth_best, "trend": tenth_best_of_popularity(trending)}
+    return replace(spaces, trend=trending, tenth_best=tenth_best)
