@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from crossfade.engine.clock import CLOCK_FIELDS
 from crossfade.errors import InputError
 from crossfade.types import RowArray
 from crossfade_indexing.config import EvidenceConfig
@@ -19,7 +20,10 @@ from crossfade_indexing.evaluation.ratings_table import explicit_ratings
 from crossfade_indexing.evaluation.splits import Split
 from crossfade_indexing.evidence import weigh_events
 
-__all__ = ["Case", "Catalog", "prepare_case", "training_data"]
+__all__ = ["NOT_TOLD", "Case", "Catalog", "prepare_case", "training_data"]
+
+NOT_TOLD = "(not told)"
+"""A value that no bundle has learned anything about: a field that has it says nothing."""
 
 _CONTEXT = "context."
 
@@ -179,6 +183,7 @@ def _context(event: dict[str, object], fields: Sequence[str]) -> dict[str, str]:
     moment = event.get("local_time")  # without a zone: a request takes it for what the user's clock shows
     if moment is None and (timestamp := event["timestamp"]) is not None:
         moment = timestamp.astimezone(UTC)  # type: ignore[attr-defined]
-    if moment is not None:
-        context["timestamp"] = moment.isoformat().replace("+00:00", "Z")  # type: ignore[attr-defined]
+    if moment is None:  # a request that names no time speaks of now
+        return context | dict.fromkeys(CLOCK_FIELDS, NOT_TOLD)
+    context["timestamp"] = moment.isoformat().replace("+00:00", "Z")  # type: ignore[attr-defined]
     return context

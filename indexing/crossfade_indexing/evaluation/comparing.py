@@ -78,8 +78,10 @@ def leaders(models: Sequence[Measured], seed: int) -> tuple[GroupLeader, ...]:
     found: list[tuple[GroupName, str, Paired]] = []
     for name in dict.fromkeys(name for model in racing for name in model.groups):
         inside = sorted(racing, key=lambda model: -float(np.nanmean(model.groups[name])))
-        if len(inside) > 1:
-            first, second = inside[:2]
+        first = inside[0]
+        # Popularity alone is the popularity baseline: the second is one that ranks otherwise.
+        others = (one for one in inside if not np.array_equal(one.groups[name], first.groups[name], equal_nan=True))
+        if (second := next(others, None)) is not None:
             told = paired(second.name, first.groups[name], second.groups[name], first.users, seed)
             found.append((name, first.name, told))
     adjusted = statistics.holm([told.p_value for _, _, told in found])

@@ -132,9 +132,9 @@ def _validation(
     if inner is None:
         return None
     pairs = weigh_events(inner.train, evidence)
-    held_out = weigh_events(inner.test, evidence).filter("liked")
-    if not plan.again:
-        held_out = held_out.join(pairs, on=["user_id", "item_id"], how="anti")
+    liked = weigh_events(inner.test, evidence).filter("liked")
+    # New items alone, even where items are used again: `choose` ranks what the user has not had.
+    held_out = liked.join(pairs, on=["user_id", "item_id"], how="anti")
     users = held_out["user_id"].unique().sort()
     if users.is_empty():
         return None

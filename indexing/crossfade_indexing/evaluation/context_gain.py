@@ -3,16 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from crossfade.engine import Answer, Recommender
+from crossfade.engine import Answer, Query, Recommender
 from crossfade_indexing.evaluation import statistics
-from crossfade_indexing.evaluation.case import Case
+from crossfade_indexing.evaluation.case import NOT_TOLD, Case
 from crossfade_indexing.evaluation.metrics import PerUser, hits_of, ndcg
-from crossfade_indexing.evaluation.models import answered_rows
+from crossfade_indexing.evaluation.models import answered_rows, ask
 from crossfade_indexing.evaluation.planning import Plan
 from crossfade_indexing.evaluation.result import FieldResult, Interval
+from crossfade_indexing.progress import Advance
 
-__all__ = ["field_result"]
+__all__ = ["field_result", "field_results"]
+
+
+def field_results(
+    recommender: Recommender, queries: Sequence[Query], case: Case, plan: Plan, advance: Advance
+) -> tuple[FieldResult, ...]:
+    """Return what every field of the context gains, as Crossfade answers by default.
+
+    Args:
+        recommender: Over the bundle of the split.
+        queries: As `queries_of` makes them.
+        case: The split.
+        plan: How many places count.
+        advance: Told how many fields are done.
+    """
+    fields = {name: field for name, field in recommender.bundle.manifest.fields.items() if field.component == "context"}
+    if not fields:
+        return ()
+    told = ask(recommender, queries)
+    results = []
+    for place, (name, field) in enumerate(fields.items(), start=1):
+        silenced = ask(recommender, [replace(query, context={**query.context, name: NOT_TOLD}) for query in queries])
+        results.append(
+            field_result(
+                name,
+                field.component,
+                field.weight,
+                answers=(told, silenced),
+                recommender=recommender,
+                case=case,
+                plan=plan,
+            )
+        )
+        advance(place, len(fields))
+    return tuple(results)
 
 
 def field_result(

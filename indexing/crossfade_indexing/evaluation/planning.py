@@ -47,7 +47,8 @@ class Plan:
         k: How many places of a ranking count, at least 1.
         max_users: For how many users items are ranked in each repeat; of more, as many are drawn.
         baselines: Whether to measure other models as well.
-        again: Whether people use items again, so that what they have had may be recommended and found.
+        again: Whether people use items again, so that what they have had may be recommended and found; None for what
+            indexing reads from the training side of the first split.
         seed: Of all that is drawn.
     """
 
@@ -57,7 +58,7 @@ class Plan:
     k: int = 10
     max_users: int = 5000
     baselines: bool = True
-    again: bool = False
+    again: bool | None = None
     seed: int = 0
 
     def kind(self, events: pl.DataFrame) -> SplitKind:

@@ -23,6 +23,7 @@ from crossfade_indexing.evaluation.baselines import Popularity
 from crossfade_indexing.evaluation.case import Catalog, prepare_case
 from crossfade_indexing.evaluation.comparing import best_of, calibrations, leaders, model_results
 from crossfade_indexing.evaluation.contestants import choose_baselines
+from crossfade_indexing.evaluation.context_gain import field_results
 from crossfade_indexing.evaluation.data_summary import summarize
 from crossfade_indexing.evaluation.fade import fade_points
 from crossfade_indexing.evaluation.findings import find
@@ -42,7 +43,7 @@ from crossfade_indexing.evaluation.models import (
 from crossfade_indexing.evaluation.planning import Plan
 from crossfade_indexing.evaluation.ranker import Ranker
 from crossfade_indexing.evaluation.ratings_table import explicit_ratings, rating_results
-from crossfade_indexing.evaluation.result import Evaluation, FadePoint, GroupName, Protocol
+from crossfade_indexing.evaluation.result import Evaluation, FadePoint, FieldResult, GroupName, Protocol
 from crossfade_indexing.evaluation.splits import Split
 from crossfade_indexing.pipeline import build_bundle, item_texts
 from crossfade_indexing.progress import Advance, Reporter
@@ -119,6 +120,7 @@ def evaluate(source: Source, plan: Plan, reporter: Reporter) -> Evaluation:
         leaders=leaders(models, plan.seed),
         ratings=rating_results(explicit_ratings(events), seed=plan.seed, reporter=reporter),
         fade=run.fade,
+        context=run.context,
         calibration=calibrations(models),
     )
     return evaluation.model_copy(update={"findings": find(evaluation)})
@@ -128,6 +130,8 @@ def _remarks(run: _Run, users: int) -> list[str]:
     remarks = []
     if users < _FEW_USERS:
         remarks.append(f"only {users} users could be evaluated: most differences will be within chance")
+    if run.plan.again:
+        remarks.append("people use items again here, so what they have had may be recommended and found")
     if run.users_left_out:
         several = ", over all repeats" if run.plan.n_splits > 1 else ""
         remarks.append(
@@ -145,6 +149,7 @@ class _Run:
         self.measured: dict[str, list[Measured]] = {}
         self.group_sizes: list[dict[GroupName, int]] = []
         self.fade: tuple[FadePoint, ...] = ()
+        self.context: tuple[FieldResult, ...] = ()
         self.users_left_out = 0
         self._user_ids: pl.Series = source.dataset.events["user_id"].unique().sort()
         self._variants: list[Variant] | None = None
@@ -159,6 +164,8 @@ class _Run:
             fit_s = time.perf_counter() - started
             # Every item is scored: what is measured is the model, not the approximate lookup.
             recommender = Recommender.open(directory, retrieval=RetrievalSettings(exact_up_to=maxsize))
+            if self.plan.again is None:
+                self.plan = replace(self.plan, again=recommender.bundle.manifest.profile.repeats)
             case = prepare_case(split, self._catalog(recommender), self.source.config.evidence, self.plan)
             self.group_sizes.append(group_sizes(case))
             self.users_left_out += case.users_left_out
@@ -192,7 +199,7 @@ class _Run:
         return Catalog(self._user_ids, item_ids, [texts[item_id] for item_id in item_ids])
 
     def _ask_crossfade(self, recommender: Recommender, around: Surroundings, fit_s: float) -> None:
-        asking = _Asking(recommender, queries_of(around.case, self.plan.k, again=self.plan.again), fit_s)
+        asking = _Asking(recommender, queries_of(around.case, self.plan.k, again=bool(self.plan.again)), fit_s)
         if self._variants is not None:
             self._rank(asking, self._variants, around)
             return
@@ -204,6 +211,8 @@ class _Run:
         self._variants = [*alone, *self._rank(asking, more, around)]
         with self.reporter.step("Ask with few past items") as advance:
             self.fade = fade_points(recommender, alone, asking.queries, around.case, plan=self.plan, advance=advance)
+        with self.reporter.step("Ask without one field of the context") as advance:
+            self.context = field_results(recommender, asking.queries, around.case, self.plan, advance)
 
     def _rank(
         self, asking: _Asking, variants: Sequence[Variant], around: Surroundings, *, keep_silent: bool = True
