@@ -23,18 +23,22 @@ __all__ = ["truncated_svd"]
 
 EXACT_UP_TO = 2_000  # rows or columns, whichever are fewer: about a second
 _BLOCK = 64  # columns multiplied at once: enough for fast matrix products, few enough to stay in the cache
-_SPACE_PER_RANK = 3.0
 _LEAST_STEPS = 12
 _RESOLUTION = 1e-3  # of the largest singular value: its square is what float32 tells from 0 in a Gram matrix
 
 
-def truncated_svd(matrix: sp.csr_array, rank: int, *, seed: int) -> tuple[FloatArray, FloatArray]:
+def truncated_svd(
+    matrix: sp.csr_array, rank: int, *, seed: int, space_per_rank: float = 4.0
+) -> tuple[FloatArray, FloatArray]:
     """Find the largest singular values and their right singular vectors.
 
     Args:
         matrix: Shape (n_users, n_items), float32, at least one entry not 0. Not changed.
         rank: How many, >= 1. Lowered to what the matrix has.
         seed: Of the random start; unused where the solution is exact.
+        space_per_rank: Dimension of the Krylov space per rank, > 1, and at least twelve blocks of 64. Time and memory
+            grow with it, the time faster. On 1.2 million long-tailed events whose spectrum is nearly flat, at rank
+            512, the singular values of the leading 80 % come out at most 5 % short at 3.0, 1.4 % at 4.0, 0.3 % at 5.0.
 
     Returns:
         The singular values, shape (k,), float32, descending, and the right vectors, shape (n_items, k), float32,
@@ -42,30 +46,28 @@ def truncated_svd(matrix: sp.csr_array, rank: int, *, seed: int) -> tuple[FloatA
         arguments, machine and number of threads.
 
     Raises:
-        ValueError: If the rank is not positive, or the matrix holds nothing.
+        ValueError: If the rank or ``space_per_rank`` is too small, or the matrix holds nothing.
     """
     if rank < 1:
         raise ValueError(f"rank must be at least 1, not {rank}")
+    if space_per_rank <= 1:
+        raise ValueError(f"space_per_rank must be more than 1, not {space_per_rank}")
     if not matrix.nnz or not matrix.data.any():
         raise ValueError("a matrix without entries has no singular vectors")
     few_items = matrix.shape[1] <= matrix.shape[0]
     transposed = matrix.T.tocsr()
     small, large = (transposed, matrix) if few_items else (matrix, transposed)
     rank = min(rank, small.shape[0])
-    if small.shape[0] <= EXACT_UP_TO or 2 * _space(rank) > small.shape[0]:
+    dimension = max(round(space_per_rank * rank), _LEAST_STEPS * _BLOCK)
+    if small.shape[0] <= max(EXACT_UP_TO, dimension):
         squares, vectors = _exact(small, rank)
     else:
-        squares, vectors = _krylov(small, large, rank, np.random.default_rng(seed))
+        squares, vectors = _krylov(small, large, rank, dimension, np.random.default_rng(seed))
     kept = squares > _RESOLUTION**2 * squares[0]
     singular_values, vectors = np.sqrt(squares[kept]), vectors[:, kept]
     if not few_items:
         vectors = _product(transposed, vectors.astype(np.float32)) / singular_values
     return singular_values.astype(np.float32), _with_fixed_signs(vectors)
-
-
-def _space(rank: int) -> int:
-    """Return the dimension of the Krylov space for a rank."""
-    return max(round(_SPACE_PER_RANK * rank), _LEAST_STEPS * _BLOCK)
 
 
 def _exact(small: sp.csr_array, rank: int) -> tuple[NDArray[np.float64], NDArray[np.floating]]:
@@ -79,10 +81,10 @@ def _exact(small: sp.csr_array, rank: int) -> tuple[NDArray[np.float64], NDArray
 
 
 def _krylov(
-    small: sp.csr_array, large: sp.csr_array, rank: int, rng: np.random.Generator
+    small: sp.csr_array, large: sp.csr_array, rank: int, dimension: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.floating]]:
     """Return about the same as ``_exact``, ``large`` being the transpose of ``small``, from a block Krylov space."""
-    side, dimension = small.shape[0], _space(rank)
+    side = small.shape[0]
     basis = np.empty((dimension, side), np.float32)  # one vector per row
     projected = np.zeros((dimension, dimension), np.float32)  # of the Gram matrix; only the upper triangle is right
     block = np.asarray(rng.standard_normal((side, _BLOCK), np.float32))

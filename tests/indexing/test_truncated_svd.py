@@ -133,6 +133,11 @@ def test_a_rank_below_one_is_refused(rank: int) -> None:
         truncated_svd(long_tail(10, 10), rank, seed=0)
 
 
+def test_a_space_no_larger_than_the_rank_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"not 1\.0"):
+        truncated_svd(long_tail(10, 10), 2, seed=0, space_per_rank=1.0)
+
+
 def test_a_matrix_without_entries_is_refused() -> None:
     with pytest.raises(ValueError, match="without entries"):
         truncated_svd(sp.csr_array(np.zeros((3, 4), np.float32)), 1, seed=0)
