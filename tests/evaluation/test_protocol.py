@@ -312,6 +312,16 @@ def test_a_handful_of_ratings_is_not_predicted() -> None:
     assert rating_results(table, seed=0, reporter=Quiet()) == ()
 
 
+def test_every_field_of_the_context_is_left_out_once(run: Evaluate) -> None:
+    dataset = two_crowds(rated=False)
+    devices = pl.Series("context.device", ["tv", "phone"] * (dataset.events.height // 2))
+
+    evaluation = run(Dataset(dataset.events.with_columns(devices), dataset.items), Plan(baselines=False, k=5))
+
+    assert [(field.field, field.component) for field in evaluation.context] == [("device", "context")]
+    assert evaluation.context[0].weight >= 0
+
+
 def one_split() -> tuple[Split, Case]:
     dataset = two_crowds()
     split = next(Plan().splits(dataset.events))
