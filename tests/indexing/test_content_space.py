@@ -58,6 +58,18 @@ def test_vectors_have_length_one_and_lie_where_their_texts_are_placed(n_items: i
     assert space.reference.tolist() == list(range(n_items))
 
 
+def test_words_are_compared_along_the_same_directions_without_stretching_them() -> None:
+    embeddings = narrow_cone(2_000)
+    space, _ = build_content_space(embeddings, seed=0)
+
+    words = space.place_words(embeddings[:3])
+
+    # Within a factor, an item's place is that of its words stretched by the length of each column.
+    stretched = unit(words * np.linalg.norm(space.projection, axis=0))
+    assert stretched == pytest.approx(space.vectors[:3], abs=1e-4)
+    assert np.linalg.norm(words, axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
+
+
 def test_more_than_256_directions_are_too_many() -> None:
     space, info = build_content_space(narrow_cone(400, dimension=300), seed=0)
 
@@ -112,6 +124,7 @@ def test_the_smallest_catalogues_have_a_space(embeddings: FloatArray) -> None:
     assert info.dimension >= 1
     assert np.array_equal(space.vectors.any(axis=1), embeddings.any(axis=1))
     assert np.isfinite(space.place(np.ones((1, 4), np.float32))).all()
+    assert np.isfinite(space.place_words(np.ones((1, 4), np.float32))).all()
     assert tenth_best_of_content(space, past, seed=0) > 0
 
 

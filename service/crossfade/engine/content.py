@@ -63,7 +63,7 @@ def content_evidence(
     order = np.argsort(-np.abs(weights[telling]), kind="stable")
     chosen = np.sort(telling[order[:_STRONGEST]])
     amounts = weights[chosen]
-    placed = None if text is None else space.place(text[None])[0]
+    placed = None if text is None else space.place_words(text[None])[0]
     if placed is None or not placed.any():
         return ContentEvidence(rows[chosen], amounts)
     total = float(amounts[amounts > 0].sum()) or float(-amounts.sum()) or 1.0
