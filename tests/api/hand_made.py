@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from hand_made import constant_fusion, contents_of
 
-from crossfade.bundle import BundleContents, BundleStore, Catalogue, Manifest, Past, VectorIndex, write_bundle
-from crossfade.bundle.manifest import Counts, EncoderInfo, Factorization, FileEntry
+from crossfade.bundle import BundleContents, BundleStore, ContextSpace, write_bundle
 from crossfade.encoding.tfidf import TfidfEncoder
 from crossfade_indexing.content import build_content_space
-from crossfade_indexing.indexes import build_space, user_vectors
 
 __all__ = ["HARD_IDS", "ITEM_IDS", "PAST", "WORDS", "publish"]
 
@@ -31,7 +29,11 @@ PAST = {
 """Item rows by user id."""
 
 WORDS = ("crime", "northern", "family", "space")
-"""Item row r is about word r % 4, and the encoder knows no other words."""
+"""Item row r is about word r % 4, and the encoder knows no other words.
+
+In the evening items about space do better, on a phone those about crime; children like family. The user "a child" has
+told their age and done nothing yet.
+"""
 
 
 def publish(store: BundleStore, *, seed: int = 0) -> str:
@@ -48,59 +50,38 @@ def _contents(seed: int) -> BundleContents:
     embeddings = np.eye(len(WORDS), dtype=np.float32)[np.arange(n_items) % len(WORDS)]
     embeddings += random.normal(scale=0.05, size=embeddings.shape).astype(np.float32)
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
-    folded = np.stack([factors[rows].sum(axis=0) for rows in PAST.values()])
-    collaborative, collaborative_info = build_space(factors, factors, queries=folded, seed=0)
-    content, content_info = build_content_space(embeddings, seed=0)
-    past_items = np.array([row for rows in PAST.values() for row in rows], np.int64)
-
-    def manifest(created_at: datetime, files: dict[str, FileEntry]) -> Manifest:
-        return Manifest(
-            format_version=1,
-            crossfade_version="0",
-            created_at=created_at,
-            counts=Counts(
-                items=n_items,
-                warm_items=n_items,
-                described_items=n_items,
-                users=len(PAST),
-                events=len(past_items),
-                past_items=len(past_items),
-            ),
-            encoder=EncoderInfo(name="four-words", fingerprint="", dimension=len(WORDS), languages=("en",)),
-            factorization=Factorization(rank=3, user_exponent=0.5, item_exponent=0.5, spectral_exponent=0.5, seed=seed),
-            indexes={"targets": collaborative_info, "embeddings": content_info},
-            weights={"collaborative": 1.0, "content": 1.0, "popularity": 0.1},
-            fade=1e9,
-            tenth_best={"collaborative": 1.0, "content": 1.0, "popularity": 1.0},
-            cleaning={},
-            files=files,
-        )
-
-    return BundleContents(
-        catalogue=Catalogue(
-            pl.DataFrame(
-                {
-                    "item_id": ITEM_IDS,
-                    "title": [f"Title of {item_id}" for item_id in ITEM_IDS],
-                    "year": [None, *range(1950, 1949 + n_items)],
-                    "genres": [[WORDS[row % len(WORDS)], "all"] for row in range(n_items)],
-                    "share": [float("nan") if row == 0 else row / n_items for row in range(n_items)],
-                }
-            ),
-            np.linspace(3.0, 0.0, n_items, dtype=np.float32),
+    return contents_of(
+        pl.DataFrame(
+            {
+                "item_id": ITEM_IDS,
+                "title": [f"Title of {item_id}" for item_id in ITEM_IDS],
+                "year": [None, *range(1950, 1949 + n_items)],
+                "genres": [[WORDS[row % len(WORDS)], "all"] for row in range(n_items)],
+                "share": [float("nan") if row == 0 else row / n_items for row in range(n_items)],
+            }
         ),
-        past=Past(
-            list(PAST),
-            starts=np.cumsum([0, *(len(rows) for rows in PAST.values())]),
-            items=past_items,
-            weights=np.ones(len(past_items), np.float32),
-        ),
-        collaborative=collaborative,
-        content=content,
-        users=VectorIndex.build(user_vectors(folded, collaborative), kind="flat"),
+        sources=factors,
+        targets=factors,
+        content=build_content_space(embeddings, seed=0)[0],
+        past={user_id: dict.fromkeys(rows, 1.0) for user_id, rows in PAST.items()},
+        popularity=np.linspace(3.0, 0.0, n_items).tolist(),
+        trend=(np.arange(n_items) == n_items - 1).astype(float).tolist(),
+        context=_lifts({"device": {"phone": "crime"}, "part_of_day": {"evening": "space"}}),
+        attributes=_lifts({"age": {"child": "family"}}),
+        users={"a child": {"age": "child"}},
+        fusion=constant_fusion(popularity=0.1, trend=0.0),
+        encoder="four-words",
         write_encoder=_write_encoder,
-        manifest=manifest,
     )
+
+
+def _lifts(favoured: dict[str, dict[str, str]]) -> ContextSpace:
+    """Return a space in which each field's value lifts the items about one word by 1."""
+    words = [word for values in favoured.values() for word in values.values()]
+    about = np.arange(len(ITEM_IDS)) % len(WORDS)
+    lifts = np.array([about == WORDS.index(word) for word in words], np.float32)
+    fields = {name: tuple(values) for name, values in favoured.items()}
+    return ContextSpace(fields, np.ones(len(fields), np.float32), lifts, lifts.mean(axis=1), 1.0)
 
 
 def _write_encoder(directory: Path) -> None:

@@ -3,60 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from hand_made import contents_of, no_encoder
 
-from crossfade.bundle import BundleContents, BundleStore, Catalogue, Manifest, Past, VectorIndex, write_bundle
-from crossfade.bundle.manifest import Counts, EncoderInfo, Factorization, FileEntry
+from crossfade.bundle import BundleContents, BundleStore, ContextSpace, write_bundle
 from crossfade_indexing.content import build_content_space
-from crossfade_indexing.indexes import build_space
 
 N_ITEMS = 5
 
 
-def empty_encoder(directory: Path) -> None:
-    (directory / "encoder.json").write_text("{}")
+def context_space(field: str, lifts: list[float]) -> ContextSpace:
+    """Return a space of one field with one value."""
+    by_item = np.array([lifts], np.float32)
+    return ContextSpace({field: ("yes",)}, np.ones(1, np.float32), by_item, by_item.mean(axis=1), 1.0)
 
 
 def contents(seed: int = 0, write_encoder: Callable[[Path], None] | None = None) -> BundleContents:
     """Return a bundle's contents with drawn vectors and an encoder of one file."""
-    random = np.random.default_rng(seed)
-    vectors = random.normal(size=(N_ITEMS, 3)).astype(np.float32)
-    collaborative, collaborative_info = build_space(vectors, vectors, queries=vectors, seed=0)
-    content, content_info = build_content_space(vectors, seed=0)
-    past = Past(["u0", "u1"], np.array([0, 1, 3]), np.array([0, 1, 2]), np.array([1.0, 0.0, 2.0], np.float32))
-
-    def manifest(created_at: datetime, files: dict[str, FileEntry]) -> Manifest:
-        return Manifest(
-            format_version=1,
-            crossfade_version="0",
-            created_at=created_at,
-            counts=Counts(items=N_ITEMS, warm_items=3, described_items=5, users=2, events=3, past_items=3),
-            encoder=EncoderInfo(name="none", fingerprint="", dimension=3, languages=("en",)),
-            factorization=Factorization(rank=3, user_exponent=0.5, item_exponent=0.5, spectral_exponent=0.5, seed=0),
-            indexes={"targets": collaborative_info, "embeddings": content_info},
-            weights={"collaborative": 1, "content": 1, "popularity": 0},
-            fade=1e9,
-            tenth_best={"collaborative": 1, "content": 1, "popularity": 1},
-            cleaning={},
-            files=files,
-        )
-
-    return BundleContents(
-        catalogue=Catalogue(
-            pl.DataFrame({"item_id": [f"i{row}" for row in range(N_ITEMS)], "title": ["t"] * N_ITEMS}),
-            np.arange(N_ITEMS, 0, -1).astype(np.float32),
-        ),
-        past=past,
-        collaborative=collaborative,
+    vectors = np.random.default_rng(seed).normal(size=(N_ITEMS, 3)).astype(np.float32)
+    content, _ = build_content_space(vectors, seed=0)
+    return contents_of(
+        pl.DataFrame({"item_id": [f"i{row}" for row in range(N_ITEMS)], "title": ["t"] * N_ITEMS}),
+        sources=vectors,
+        targets=vectors,
         content=content,
-        users=VectorIndex.build(vectors[:2], kind="flat"),
-        write_encoder=write_encoder or empty_encoder,
-        manifest=manifest,
+        past={"u0": {0: 1.0}, "u1": {2: -1.0, 1: 2.0}},
+        popularity=[5.0, 4.0, 3.0, 2.0, 1.0],
+        trend=[0.0, 0.0, 0.5, 0.0, -0.5],
+        context=context_space("tv", [0.0, 0.1, 0.0, 0.0, 0.2]),
+        attributes=context_space("adult", [0.3, 0.0, 0.0, 0.0, 0.0]),
+        users={"u1": {"adult": "yes"}, "never here": {"adult": None}},
+        write_encoder=write_encoder or no_encoder,
     )
 
 

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 import pytest
-import scipy.sparse as sp
+from hand_made import Pasts, contents_of, in_memory
 
-from crossfade.bundle import Bundle, Catalogue, ContentSpace, Manifest, Past, VectorIndex
-from crossfade.bundle.manifest import Counts, EncoderInfo, Factorization
+from crossfade.bundle import ContentSpace, ContextSpace, VectorIndex
 from crossfade.engine.view import View
 from crossfade.types import FloatArray
-from crossfade_indexing.indexes import build_space, user_vectors
 
 MakeView = Callable[..., View]
 
+Rows = Sequence[Sequence[float]] | FloatArray
 
-class Wordless:
-    """An encoder that knows no word."""
 
-    name = "wordless"
-    dimension = 1
+class KnownWords:
+    """An encoder that knows the words it is given and no other."""
+
+    name = "known-words"
+
+    def __init__(self, words: Mapping[str, FloatArray], dimension: int) -> None:
+        self.dimension = dimension
+        self._words = words
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
-        return np.zeros((len(texts), self.dimension), np.float32)
+        nothing = np.zeros(self.dimension, np.float32)
+        return np.array([self._words.get(text, nothing) for text in texts], np.float32).reshape(-1, self.dimension)
 
 
 def content_space(vectors: FloatArray) -> ContentSpace:
@@ -37,87 +39,85 @@ def content_space(vectors: FloatArray) -> ContentSpace:
     return ContentSpace(vectors, np.zeros(d, np.float32), np.eye(d, dtype=np.float32), np.arange(n_items), index)
 
 
-def make_bundle(
-    sources: Sequence[Sequence[float]] | FloatArray,
-    targets: Sequence[Sequence[float]] | FloatArray,
-    embeddings: Sequence[Sequence[float]] | FloatArray,
+def context_space(
+    fields: Mapping[str, Sequence[str]], lifts: Rows, *, weights: Sequence[float] | None = None, scale: float = 1.0
+) -> ContextSpace:
+    """Return a space of log-lifts, one row per value in the order of the fields, each field of weight 1 by default."""
+    by_value = np.asarray(lifts, np.float32)
+    by_field = np.asarray(weights or [1.0] * len(fields), np.float32)
+    return ContextSpace(fields, by_field, by_value, by_value.mean(axis=1), scale)
+
+
+def view_of(
+    sources: Rows,
+    targets: Rows,
+    embeddings: Rows,
     *,
-    past: dict[str, dict[int, float]],
-    popularity: Sequence[float] | None = None,
-    weights: dict[str, float] | None = None,
-    fade: float = 1e9,
-) -> Bundle:
-    """Return a bundle of items named i0, i1, … with titles T0, T1, … and users who had the given rows."""
+    past: Pasts | None = None,
+    words: Mapping[str, FloatArray] | None = None,
+    **more: object,
+) -> View:
+    """Return a view of items named i0, i1, … with titles T0, T1, …; see ``contents_of`` for the rest."""
     source_array, target_array, embedding_array = (
         np.asarray(vectors, np.float32).reshape(len(vectors), -1) for vectors in (sources, targets, embeddings)
     )
-    n_items = len(target_array)
-    starts = np.cumsum([0, *(len(had) for had in past.values())])
-    items = np.array([row for had in past.values() for row in had], np.int64)
-    amounts = np.array([weight for had in past.values() for weight in had.values()], np.float32)
-    folded = (sp.csr_array((amounts, items, starts), shape=(len(past), n_items)) @ source_array).astype(np.float32)
-    collaborative, _ = build_space(source_array, target_array, queries=folded, seed=0)
-    manifest = Manifest(
-        format_version=1,
-        crossfade_version="0",
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        counts=Counts(items=n_items, warm_items=0, described_items=0, users=len(past), events=0, past_items=len(items)),
-        encoder=EncoderInfo(name="none", fingerprint="", dimension=embedding_array.shape[1], languages=None),
-        factorization=Factorization(
-            rank=target_array.shape[1], user_exponent=0, item_exponent=0, spectral_exponent=0, seed=0
-        ),
-        indexes={},
-        weights=weights or {"collaborative": 1.0, "content": 1.0, "popularity": 0.1},
-        fade=fade,
-        tenth_best={"collaborative": 1.0, "content": 1.0, "popularity": 1.0},
-        cleaning={},
-        files={},
-    )
-    table = pl.DataFrame(
+    rows = range(len(target_array))
+    items = pl.DataFrame(
         {
-            "item_id": [f"i{row}" for row in range(n_items)],
-            "title": [f"T{row}" for row in range(n_items)],
-            "year": [2000 + row for row in range(n_items)],
+            "item_id": [f"i{row}" for row in rows],
+            "title": [f"T{row}" for row in rows],
+            "year": [2000 + row for row in rows],
         }
     )
-    return Bundle(
-        version="20260101T000000.000000Z-000000000000",
-        manifest=manifest,
-        catalogue=Catalogue(table, np.asarray(popularity or [0.0] * n_items, np.float32)),
-        past=Past(list(past), starts.astype(np.int64), items, amounts),
-        collaborative=collaborative,
+    contents = contents_of(
+        items,
+        sources=source_array,
+        targets=target_array,
         content=content_space(embedding_array),
-        users=VectorIndex.build(user_vectors(folded, collaborative), kind="flat"),
-        encoder_directory=Path("no-encoder"),
+        past=past or {},
+        **more,  # type: ignore[arg-type]  # passed on as they are
     )
+    return View(in_memory(contents), KnownWords(words or {}, embedding_array.shape[1]))
 
 
 @pytest.fixture(scope="session")
 def make_view() -> MakeView:
-    """Makes a view of a hand-made bundle; see ``make_bundle``."""
-    return lambda *args, **kwargs: View(make_bundle(*args, **kwargs), Wordless())
+    """Makes a view of a hand-made bundle; see ``view_of``."""
+    return view_of
+
+
+@pytest.fixture(scope="session")
+def make_context_space() -> Callable[..., ContextSpace]:
+    """Makes a space of log-lifts; see ``context_space``."""
+    return context_space
 
 
 @pytest.fixture(scope="session")
 def drawn_view() -> View:
-    """A view of 300 items and 40 users with drawn vectors, more popular items first."""
+    """A view of 300 items, 40 users with a past and 5 without, everything drawn, more popular items first.
+
+    Its encoder knows the words "north" and "sea", its context a device and the part of day, its users' attributes an
+    age; every third past item speaks against something.
+    """
     random = np.random.default_rng(7)
     n_items = 300
     embeddings = random.normal(size=(n_items, 12))
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
     embeddings[::17] = 0  # items without text
     past = {
-        f"u{user}": {int(row): float(random.integers(0, 4)) for row in random.permutation(n_items)[: 1 + user]}
+        f"u{user}": {int(row): float(random.integers(-1, 4)) for row in random.permutation(n_items)[: 1 + user]}
         for user in range(40)
     }
-    popularity = np.sort(random.exponential(size=n_items))[::-1]
-    return View(
-        make_bundle(
-            random.normal(size=(n_items, 8)).astype(np.float32),
-            random.normal(size=(n_items, 8)).astype(np.float32),
-            embeddings.astype(np.float32),
-            past=past,
-            popularity=popularity.tolist(),
-        ),
-        Wordless(),
+    device_and_time = {"device": ("tv", "phone"), "part_of_day": ("morning", "afternoon", "evening", "night")}
+    return view_of(
+        random.normal(size=(n_items, 8)),
+        random.normal(size=(n_items, 8)),
+        embeddings,
+        past=past,
+        words={"north": embeddings[1].astype(np.float32), "sea": embeddings[2].astype(np.float32)},
+        popularity=np.sort(random.exponential(size=n_items))[::-1].tolist(),
+        trend=random.normal(size=n_items).tolist(),
+        context=context_space(device_and_time, random.normal(size=(6, n_items)), weights=[1.0, 0.5], scale=2.0),
+        attributes=context_space({"age": ("young", "old")}, random.normal(size=(2, n_items))),
+        users={f"u{user}": {"age": ("young", "old", None)[user % 3]} for user in range(30, 45)},
     )
