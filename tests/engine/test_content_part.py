@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -20,7 +21,7 @@ CORNERS = [[1.0, 0.0], [0.0, 1.0], [0.6, 0.8], [-1.0, 0.0]]
 @pytest.fixture
 def corners(make_view: Callable[..., View]) -> ContentSpace:
     """Four items in the plane, in which embeddings lie where they are."""
-    return make_view([[0.0]] * 4, [[0.0]] * 4, CORNERS, past={}).bundle.content
+    return make_view([[0.0]] * 4, [[0.0]] * 4, CORNERS, past={}).bundle.spaces.content
 
 
 def floats(*values: float) -> FloatArray:
@@ -33,11 +34,12 @@ def part_of(space: ContentSpace, *evidence: ContentEvidence, weights: Sequence[f
 
 
 def test_a_score_sums_the_squared_nearness_to_each_past_item(corners: ContentSpace) -> None:
-    # i0 once and i1 twice: raw 1, 2, 0.36 + 2 * 0.64 = 1.64 and 0; mean 1.16, variance 7.6896 / 4 - 1.3456 = 0.5768.
+    # i0 once and i1 twice: raw 1, 2, 0.36 + 2 * 0.64 = 1.64 and 0. To the others i0 is near by 0.12 on average and i1
+    # by 0.21333, so the reference holds 0.12, 0.42667, 1.64 and 0: mean 0.54667, deviation 0.65013.
     part = part_of(corners, content_evidence(corners, np.array([0, 1]), floats(1, 2), None), weights=[2.0])
 
-    assert part.everywhere() == pytest.approx(2 * np.array([[-0.21067, 1.10603, 0.63202, -1.52738]]), abs=1e-4)
-    assert part.at(0, np.array([2, 0])) == pytest.approx([1.26404, -0.42135], abs=1e-4)
+    assert part.everywhere() == pytest.approx(2 * np.array([[0.69730, 2.23546, 1.68172, -0.84086]]), abs=1e-4)
+    assert part.at(0, np.array([2, 0])) == pytest.approx([3.36344, 1.39460], abs=1e-4)
 
 
 def test_evidence_against_an_item_pushes_down_what_is_like_it_and_lifts_nothing_else(corners: ContentSpace) -> None:
@@ -57,14 +59,15 @@ def test_beside_a_text_all_that_the_past_speaks_for_adds_up_to_one_half(corners:
 
 
 def test_a_text_counts_like_a_past_item_of_weight_one(corners: ContentSpace) -> None:
-    written = part_of(corners, content_evidence(corners, np.array([0]), floats(9), floats(0, 1)))
-    had = part_of(corners, content_evidence(corners, np.array([0, 1]), floats(0.5, 1), None))
+    # i0 by half and the words of i1: raw 0.5, 1, 0.5 * 0.36 + 0.64 = 0.82 and 0.
+    part = part_of(corners, content_evidence(corners, np.array([0]), floats(9), floats(0, 1)))
 
-    assert written.everywhere() == pytest.approx(had.everywhere(), abs=1e-5)
+    z = part.at(0, np.arange(4))
+    assert (z - z[3]) / (z[1] - z[3]) == pytest.approx([0.5, 1.0, 0.82, 0.0], abs=1e-5)
 
 
 def test_the_hundred_strongest_past_items_count_and_those_without_text_take_no_place(drawn_view: View) -> None:
-    space = drawn_view.bundle.content
+    space = drawn_view.bundle.spaces.content
     rows = np.arange(200)
     weights = np.where(rows < 150, 1.0, -2.0).astype(np.float32)
 
@@ -86,8 +89,18 @@ def test_without_evidence_the_component_is_absent(corners: ContentSpace, weights
     assert (part.nearest(3) == -1).all()
 
 
+def test_how_far_out_an_item_stands_does_not_depend_on_whether_the_past_is_in_the_reference(drawn_view: View) -> None:
+    space = drawn_view.bundle.spaces.content
+    evidence = content_evidence(space, np.arange(1, 9), np.ones(8, np.float32), None)
+    without = dataclasses.replace(space, reference=np.arange(9, 300))
+
+    within, beyond = (part_of(one, evidence).at(0, np.arange(20, 300)) for one in (space, without))
+
+    assert within.std() == pytest.approx(beyond.std(), rel=0.05)
+
+
 def test_items_that_all_say_the_same_tell_nothing(make_view: Callable[..., View]) -> None:
-    space = make_view([[0.0]] * 3, [[0.0]] * 3, [[0.6, 0.8]] * 3, past={}).bundle.content
+    space = make_view([[0.0]] * 3, [[0.0]] * 3, [[0.6, 0.8]] * 3, past={}).bundle.spaces.content
 
     part = part_of(space, content_evidence(space, np.array([0]), floats(1), None))
 
@@ -97,7 +110,7 @@ def test_items_that_all_say_the_same_tell_nothing(make_view: Callable[..., View]
 def test_each_of_four_interests_finds_its_own_items(make_view: Callable[..., View]) -> None:
     # Four directions with one past item and two others each; looked up together they would tie with what lies between.
     vectors = np.repeat(np.eye(4), 3, axis=0)
-    space = make_view(np.zeros((12, 1)), np.zeros((12, 1)), vectors, past={}).bundle.content
+    space = make_view(np.zeros((12, 1)), np.zeros((12, 1)), vectors, past={}).bundle.spaces.content
     part = part_of(space, content_evidence(space, np.array([0, 3, 6, 9]), floats(9, 3, 2, 1), None))
 
     found = part.nearest(3)
@@ -106,7 +119,7 @@ def test_each_of_four_interests_finds_its_own_items(make_view: Callable[..., Vie
 
 
 def test_a_lookup_of_fewer_is_the_beginning_of_one_of_more(drawn_view: View) -> None:
-    space = drawn_view.bundle.content
+    space = drawn_view.bundle.spaces.content
     part = part_of(space, content_evidence(space, np.arange(1, 40), np.ones(39, np.float32), None))
 
     assert np.array_equal(part.nearest(50)[..., :20], part.nearest(20))
@@ -120,7 +133,7 @@ ROWS = st.dictionaries(st.integers(0, 299), st.sampled_from([-1.0, 0.25, 1.0, 3.
 def test_items_one_by_one_everywhere_alone_in_a_batch_and_by_share_all_get_the_same(
     drawn_view: View, pasts: list[dict[int, float]], with_text: bool
 ) -> None:
-    space = drawn_view.bundle.content
+    space = drawn_view.bundle.spaces.content
     text = space.vectors[5] if with_text else None
     evidence = [
         content_evidence(space, np.array(sorted(past), np.int64), floats(*(past[row] for row in sorted(past))), text)
@@ -142,7 +155,7 @@ def test_items_one_by_one_everywhere_alone_in_a_batch_and_by_share_all_get_the_s
 
 
 def test_a_catalogue_scored_in_blocks_gets_the_same_scores(drawn_view: View, monkeypatch: pytest.MonkeyPatch) -> None:
-    space = drawn_view.bundle.content
+    space = drawn_view.bundle.spaces.content
     part = part_of(space, content_evidence(space, np.arange(1, 9), np.ones(8, np.float32), None))
     whole = part.everywhere()
 

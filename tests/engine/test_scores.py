@@ -36,13 +36,14 @@ def test_a_collaborative_score_is_the_fold_in_in_deviations_from_the_catalogue(
 def test_a_content_score_is_the_squared_nearness_in_deviations_from_the_catalogue(
     make_view: Callable[..., View],
 ) -> None:
-    # Cosines with i0 are 1, 0.6, 0, -0.6, raw scores 1, 0.36, 0, 0: mean 0.34, variance 1.1296 / 4 - 0.1156 = 0.1668.
+    # Cosines with i0 are 1, 0.6, 0, -0.6, raw scores 1, 0.36, 0, 0. The past item itself counts as the
+    # mean of the others, 0.12: mean 0.12, variance (0.0144 + 0.1296) / 4 - 0.0144 = 0.0216.
     embeddings = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-0.6, 0.8]]
     view = make_view(ZERO, ZERO, embeddings, past={})
 
     found = answer(view, Query(item_ids=["i0"], weights={"popularity": 0}))
 
-    assert scores(found) == pytest.approx({"i1": 0.04897, "i2": -0.83249, "i3": -0.83249}, abs=1e-4)
+    assert scores(found) == pytest.approx({"i1": 1.63299, "i2": -0.81650, "i3": -0.81650}, abs=1e-4)
 
 
 def test_a_component_without_evidence_adds_exactly_nothing(make_view: Callable[..., View]) -> None:
@@ -53,8 +54,8 @@ def test_a_component_without_evidence_adds_exactly_nothing(make_view: Callable[.
     explanation = found.items[0].explanation
     assert explanation is not None
     assert explanation.components["collaborative"] == explanation.components["content"] == 0.0
-    # Mean 1.5, variance (2.25 + 3 * 0.25) / 4 = 0.75, so i0 stands at 1.5 / 0.86603, times the weight of 0.1.
-    assert found.items[0].score == pytest.approx(0.173205, abs=1e-5)
+    # Mean 1.5, variance (2.25 + 3 * 0.25) / 4 = 0.75, so i0 stands at 1.5 / 0.86603.
+    assert found.items[0].score == pytest.approx(1.73205, abs=1e-5)
 
 
 def test_weights_scale_their_component_and_those_not_named_keep_the_default(make_view: Callable[..., View]) -> None:
@@ -68,30 +69,8 @@ def test_weights_scale_their_component_and_those_not_named_keep_the_default(make
     assert before is not None
     assert after is not None
     assert after.components["content"] == pytest.approx(2 * before.components["content"])
-    # Popularity 4, 3, 2, 1: mean 2.5, deviation 1.11803; i1 stands at 0.44721, times the default weight of 0.1.
-    assert after.components["popularity"] == pytest.approx(0.044721, abs=1e-5)
-
-
-@pytest.mark.parametrize(("item_ids", "share"), [(["i0"], 0.8), (["i0", "i1", "i2"], 4 / 7)])
-def test_contents_default_weight_fades_as_the_past_grows(
-    make_view: Callable[..., View], item_ids: list[str], share: float
-) -> None:
-    embeddings = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-0.6, 0.8]]
-    view = make_view([[1.0]] * 4, [[1.0], [0.0], [2.0], [1.0]], embeddings, past={}, fade=4.0)
-
-    faded = answer(view, Query(item_ids=item_ids, weights={"collaborative": 0}))
-    full = answer(view, Query(item_ids=item_ids, weights={"collaborative": 0, "content": 1}))
-
-    assert faded.items[-1].score == pytest.approx(share * full.items[-1].score)
-
-
-def test_content_does_not_fade_for_a_past_that_says_nothing_of_what_people_do(make_view: Callable[..., View]) -> None:
-    embeddings = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-0.6, 0.8]]
-    view = make_view(ZERO, ZERO, embeddings, past={}, fade=4.0)
-
-    found = answer(view, Query(item_ids=["i0"]))
-
-    assert scores(found) == scores(answer(view, Query(item_ids=["i0"], weights={"content": 1})))
+    # Popularity 4, 3, 2, 1: mean 2.5, deviation 1.11803; i1 stands at 0.44721, times the default weight of 1.
+    assert after.components["popularity"] == pytest.approx(0.44721, abs=1e-5)
 
 
 def test_equal_scores_are_ordered_by_row(make_view: Callable[..., View]) -> None:

@@ -131,8 +131,9 @@ def test_the_smallest_catalogues_have_a_space(embeddings: FloatArray) -> None:
 def test_the_tenth_best_is_the_median_users_among_what_they_have_not_had() -> None:
     # Six items of each of two kinds, which come to lie opposite each other. A user who had one of either kind leaves
     # five of that kind at raw 1, so the tenth-best lies among the other kind at raw 0: no scale, hence 1. With twelve
-    # of each kind it lies among the likes: mean 1/2, deviation 1/2, so at 1.
-    for each, expected in ((6, 1.0), (12, 1.0)):
+    # of each kind it lies among the likes: eleven of the other 23 are at 1, so the mean is 0.47826, the variance
+    # (11 + 0.47826^2) / 24 - 0.47826^2 = 0.23914, and it stands at 0.52174 / 0.48902.
+    for each, expected in ((6, 1.0), (12, 1.06691)):
         embeddings = np.repeat(np.array([[1.0, 0.0], [0.0, 1.0]], np.float32), each, axis=0)
         space, _ = build_content_space(embeddings, seed=0)
         past = sp.csr_array(np.eye(2 * each, dtype=np.float32))

@@ -3,7 +3,8 @@
 An item's raw score is ``sum_j amounts[j] * max(0, v_j @ v_i)^2`` over the past items j, the text counting as one more.
 The square lets one near past item outweigh many that are vaguely alike, so several interests stay apart where a mean
 of vectors would blur them. The score is no inner product, so mean and deviation are taken over the space's reference
-items.
+items. A past item among them is as near to itself as can be, which says nothing of the catalogue and would drown what
+does, so it counts there as being as near to itself as to the others on average.
 """
 
 from __future__ import annotations
@@ -180,6 +181,9 @@ def content_part(
             amounts[query, next_text] = 1.0
             next_text += 1
     at_reference = _kernel(sources, space.reference_vectors)
+    _, past, reference = np.intersect1d(rows, space.reference, assume_unique=True, return_indices=True)
+    at_reference[past, reference] = 0.0
+    at_reference[past, reference] = at_reference[past].sum(axis=1) / max(1, len(space.reference) - 1)
     deviations = (amounts @ at_reference).std(axis=1, dtype=np.float64)
     present = deviations > _NOISE * np.abs(amounts).sum(axis=1)
     gains = np.zeros(len(evidence), np.float32)
