@@ -8,7 +8,7 @@ With it: MovieLens-small, weights (rating - 2) / 2 where positive, the last 20 %
 (n_test = round(0.2 n), equal timestamps ordered by movie id), those of 4 stars and more to be found among all movies
 the user has not rated in training. The hyper-parameters of all three, from the grids below, are those of the best
 NDCG@10 on the last 20 % of the training ratings. Printed are NDCG@10 on the test ratings and the time of the fit
-alone, all with as many threads. ``--out FILE.npz`` also writes ``user_id`` and, for ``svd``, ``als`` and ``bpr``,
+alone, on all cores. ``--out FILE.npz`` also writes ``user_id`` and, for ``svd``, ``als`` and ``bpr``,
 each user's NDCG@10. implicit lives in an environment of its own, made and used from the project's root by::
 
     python3 -m venv ../implicit-env && ../implicit-env/bin/pip install -r benchmarks/requirements-implicit.txt
@@ -44,13 +44,12 @@ def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--against-als", action="store_true", help="compare with implicit on MovieLens-small")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of every fit against implicit")
     parser.add_argument("--out", type=Path, help="write NDCG@10 per user here (.npz)")
     arguments = parser.parse_args()
     if arguments.against_als:
         from against_implicit import compare  # noqa: PLC0415  implicit is only in an environment of its own
 
-        compare(arguments.threads, arguments.out)
+        compare(arguments.out)
     else:
         measure_long_tail()
 
