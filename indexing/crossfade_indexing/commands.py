@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from crossfade.cli import EXIT_NOT_PUBLISHED
 from crossfade.console import print_json
 from crossfade.errors import BundleError
 
@@ -61,6 +62,11 @@ def _known_zone(_context: click.Context, _option: click.Parameter, name: str | N
 @click.option("--encoder", help="'tfidf', a path, or a model's name.  [default: all-MiniLM-L6-v2]")
 @click.option("--timezone", callback=_known_zone, help="IANA zone of timestamps that carry none.  [default: UTC]")
 @click.option("--strict", is_flag=True, help="Fail if cleaning would drop a row.")
+@click.option(
+    "--publish-anyway",
+    is_flag=True,
+    help="Publish even what is clearly worse than the version in use; otherwise that ends with 8.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def index(
     *,
@@ -74,12 +80,13 @@ def index(
     encoder: str | None,
     timezone: str | None,
     strict: bool,
+    publish_anyway: bool,
     as_json: bool,
 ) -> None:
     """Build a bundle from files of events and items.
 
     Files are CSV, TSV, Parquet or JSON Lines, by their ending. Ctrl-C, a full disk or a crash leaves what was
-    published before as it was.
+    published before as it was, and so does a result that is clearly worse on the same held-out events.
     """
     if (preset is None) == (events is None):
         raise click.UsageError("give either --events FILE or --preset NAME --source DIR")
@@ -97,6 +104,7 @@ def index(
         encoder=encoder,
         timezone=timezone,
         strict=strict,
+        publish_anyway=publish_anyway,
     )
     inputs = Inputs(events=events, items=items, users=users, preset=preset, source=source)
     outcome = run_index(inputs, out, settings, reporter(quiet=as_json))
@@ -104,6 +112,8 @@ def index(
         print_json(outcome_as_dict(outcome))
     else:
         print_outcome(outcome)
+    if not outcome.result.published:
+        click.get_current_context().exit(EXIT_NOT_PUBLISHED)
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from crossfade_indexing.job import IndexOutcome, Inputs, Settings, run_index
@@ -15,7 +16,7 @@ SEED = 1
 
 
 def build_sample_bundle(directory: Path, reporter: Reporter, settings: Settings = Settings()) -> IndexOutcome:
-    """Simulate the sample data into ``directory`` and index it into ``directory/bundle``.
+    """Simulate the sample data into ``directory``, index it into ``directory/bundle`` and publish it whatever is there.
 
     Raises:
         EncoderError: If the text encoder cannot be had.
@@ -24,5 +25,8 @@ def build_sample_bundle(directory: Path, reporter: Reporter, settings: Settings 
     with reporter.step("Simulate four months of viewing"):
         files = write_sample(simulate(seed=SEED), directory)
     return run_index(
-        Inputs(events=files.events, items=files.items, users=files.users), directory / "bundle", settings, reporter
+        Inputs(events=files.events, items=files.items, users=files.users),
+        directory / "bundle",
+        replace(settings, publish_anyway=True),
+        reporter,
     )

@@ -57,12 +57,14 @@ class Settings:
         encoder: ``tfidf``, a path, or a model's name; None for the default.
         timezone: IANA zone of timestamps that carry none.
         strict: Whether a row that cleaning would drop is an error.
+        publish_anyway: Whether a bundle that is clearly worse than the present one takes its place all the same.
     """
 
     config: IndexingConfig = field(default_factory=IndexingConfig)
     encoder: str | None = None
     timezone: str | None = None
     strict: bool = False
+    publish_anyway: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class IndexOutcome:
     """What a run did.
 
     Attributes:
-        result: What it published.
+        result: What it built.
         cleaning: Rows read, kept and dropped.
         warnings: One line each.
         rejects: Where the dropped rows were written; None if there are none.
@@ -85,7 +87,7 @@ class IndexOutcome:
 
 
 def run_index(inputs: Inputs, out: Path, settings: Settings, reporter: Reporter) -> IndexOutcome:
-    """Read, clean, embed, learn and publish.
+    """Read, clean, embed, learn and publish, unless the result is clearly worse than what is published.
 
     Raises:
         InputError: If the input is not what it must be, or ``strict`` and a row would be dropped.
@@ -116,6 +118,7 @@ def run_index(inputs: Inputs, out: Path, settings: Settings, reporter: Reporter)
         cleaning=cleaned.report.as_dict(),
         reporter=reporter,
         config=settings.config,
+        publish_anyway=settings.publish_anyway,
     )
     return IndexOutcome(
         result,

@@ -27,16 +27,27 @@ def print_outcome(outcome: IndexOutcome) -> None:
         console.print(f"Dropped rows are in {outcome.rejects}", markup=False, soft_wrap=True)
     result = outcome.result
     counts = result.manifest.counts
+    done = "Published" if result.published else "Built, but not published,"
     size = sum(entry.bytes for entry in result.manifest.files.values())
     console.print(
-        f"Published {result.directory} ({size / 1e6:,.1f} MB): {counts.items:,} items, {counts.users:,} users, "
+        f"{done} {result.directory} ({size / 1e6:,.1f} MB): {counts.items:,} items, {counts.users:,} users, "
         f"{counts.past_items:,} past items; {result.texts_encoded:,} texts embedded, the rest from the cache; "
         f"{outcome.seconds:.1f} s",
         markup=False,
         soft_wrap=True,
     )
+    if result.comparison is not None:
+        console.print(f"Beside the version in use: {result.comparison.in_words()}", markup=False, soft_wrap=True)
+    if not result.published:
+        console.print(
+            "That is clearly worse, so the version in use stays. If it is meant, run again with --publish-anyway, or "
+            f"put this one to use with: crossfade rollback {result.directory.parents[1]} --to {result.directory.name}",
+            style="bold red",
+            markup=False,
+            soft_wrap=True,
+        )
     if result.pruned:
-        console.print(f"Removed the oldest: {', '.join(result.pruned)}", markup=False, soft_wrap=True)
+        console.print(f"Removed: {', '.join(result.pruned)}", markup=False, soft_wrap=True)
 
 
 def outcome_as_dict(outcome: IndexOutcome) -> dict[str, object]:
@@ -45,6 +56,8 @@ def outcome_as_dict(outcome: IndexOutcome) -> dict[str, object]:
     return {
         "version": result.directory.name,
         "directory": str(result.directory),
+        "published": result.published,
+        "comparison": None if result.comparison is None else result.comparison.as_dict(),
         "counts": result.manifest.counts.model_dump(),
         "bytes": sum(entry.bytes for entry in result.manifest.files.values()),
         "cleaning": outcome.cleaning.as_dict(),

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from crossfade.bundle import (
+    Bundle,
     BundleContents,
     BundleStore,
     Catalogue,
@@ -42,8 +43,9 @@ from crossfade_indexing.indexes import build_index, user_vectors
 from crossfade_indexing.learning import Learned, Material, learn_factors, learn_spaces
 from crossfade_indexing.past_items import locate
 from crossfade_indexing.progress import Reporter
+from crossfade_indexing.publishing import Comparison, compare
 
-__all__ = ["BuildResult", "build_bundle", "item_texts"]
+__all__ = ["BuildResult", "build_bundle", "item_texts", "ordered_by_popularity"]
 
 _WORDS_OF_A_LIST = 10
 # Where at least a quarter of the days on which somebody used something were not their first with it, what people had is
@@ -56,17 +58,21 @@ CleaningCounts = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a run published.
+    """What a run built.
 
     Attributes:
         directory: The new version's.
         manifest: Its manifest.
+        comparison: How it does beside the version that was in use; None if there was none that could be read.
+        published: Whether it is now in use.
         texts_encoded: How many item texts were embedded now, the rest came from the cache.
         pruned: Versions removed to keep their number.
     """
 
     directory: Path
     manifest: Manifest
+    comparison: Comparison | None
+    published: bool
     texts_encoded: int
     pruned: list[str]
 
@@ -80,8 +86,9 @@ def build_bundle(
     cleaning: CleaningCounts,
     reporter: Reporter,
     config: IndexingConfig,
+    publish_anyway: bool = False,
 ) -> BuildResult:
-    """Learn everything, write a version and point the store at it.
+    """Learn everything, write a version and, unless it is clearly worse than the present one, point the store at it.
 
     Args:
         dataset: Cleaned input.
@@ -91,18 +98,20 @@ def build_bundle(
         cleaning: Goes into the manifest.
         reporter: Where to say what is happening.
         config: Hyper-parameters.
+        publish_anyway: Point the store at it even if it is clearly worse.
 
     Raises:
         OSError: If the disk is full or not writable; what was published before stays so.
     """
-    table = _ordered_by_popularity(dataset.items, weigh_events(dataset.events, config.evidence))
+    present = _present(store)
+    table = ordered_by_popularity(dataset.items, weigh_events(dataset.events, config.evidence))
     with reporter.step("Embed item texts") as advance:
         embeddings, encoded = encode_cached(encoder, item_texts(table), cache, on_progress=advance)
     with reporter.step("Learn what items say and when they are used"):
         content, content_index = build_content_space(embeddings, seed=config.factorization.seed)
         material = _material(dataset, table["item_id"], content, config.evidence, reporter)
     with reporter.step("Choose hyper-parameters on held-out items") as advance:
-        choice = choose(material, config, _present(store), advance)
+        choice = choose(material, config, None if present is None else present.manifest, advance)
     with reporter.step("Learn factors and build indexes"):
         learned = learn_spaces(
             material,
@@ -149,8 +158,14 @@ def build_bundle(
             manifest=manifest,
         )
         directory = write_bundle(contents, store.versions_directory)
-        bundle = store.use(directory.name)
-    return BuildResult(directory, bundle.manifest, encoded, store.prune(config.keep_versions))
+        bundle = Bundle.open(directory)
+    with reporter.step("Compare with the version in use"):
+        comparison = None if present is None else compare(present, bundle)
+    published = publish_anyway or comparison is None or not comparison.clearly_worse
+    if published:
+        store.use(bundle.version)
+    pruned = store.prune(config.keep_versions)
+    return BuildResult(directory, bundle.manifest, comparison, published, encoded, pruned)
 
 
 def item_texts(items: pl.DataFrame) -> list[str]:
@@ -163,7 +178,7 @@ def item_texts(items: pl.DataFrame) -> list[str]:
     return items.select(text=pl.concat_str(filled, separator=". ", ignore_nulls=True))["text"].to_list()
 
 
-def _ordered_by_popularity(items: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+def ordered_by_popularity(items: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """Order the items by how many users had them, then by id, so that rows break ties in favour of the popular."""
     popularity = pairs.filter(pl.col("weight") > 0).group_by("item_id").len("_users")
     return (
@@ -184,10 +199,10 @@ def _material(
     return Material(past, table.with_columns(speaking["timestamp"]), content, item_ids)
 
 
-def _present(store: BundleStore) -> Manifest | None:
-    """Return the manifest of the version that is served now, if there is one that can be read."""
+def _present(store: BundleStore) -> Bundle | None:
+    """Return the version that is in use, if there is one that can be read."""
     try:
-        return store.open_current().manifest
+        return store.open_current()
     except BundleError:
         return None
 

@@ -1,7 +1,8 @@
 """The ``crossfade`` command.
 
 Exit codes: 0 done; 1 a defect in Crossfade; 2 a wrong option or argument; 3 an input file; 4 the bundle; 5 the text
-encoder; 6 a query that cannot be answered; 7 the disk or the network port; 130 Ctrl-C.
+encoder; 6 a query that cannot be answered; 7 the disk or the network port; 8 a bundle that was built but is clearly
+worse than the one in use, and so not published; 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ EXIT_CODES: dict[type[Exception], int] = {
     QueryError: 6,
     OSError: 7,
 }
+EXIT_NOT_PUBLISHED = 8
 EXIT_INTERRUPTED = 130
 
 _PLUGINS = "crossfade.commands"
@@ -99,14 +101,15 @@ def inspect(bundle: Path, *, as_json: bool) -> None:
 
 @cli.command()
 @_bundle_argument
+@click.option("--to", "version", metavar="VERSION", help="Serve this version instead of the one in use before.")
 @_json_option
-def rollback(bundle: Path, *, as_json: bool) -> None:
-    """Serve the version before the current one; running services follow within a second."""
+def rollback(bundle: Path, *, version: str | None, as_json: bool) -> None:
+    """Serve the version in use before the current one; running services follow within a second."""
     from crossfade.console import print_json  # noqa: PLC0415 - as above
 
     store = _store(bundle)
     before = store.current()
-    now = store.roll_back()
+    now = store.roll_back() if version is None else store.use(version).version
     if as_json:
         print_json({"from": before, "to": now})
     else:

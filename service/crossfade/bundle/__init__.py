@@ -3,6 +3,7 @@
 A *store* is the directory given to ``--out`` and ``--bundle``::
 
     current                      the name of the version being served, one line
+    earlier                      those served before it, oldest first, one a line
     versions/<time>-<hash>/      one bundle each: manifest, vectors, FAISS indexes, tables, encoder
 
 ``store`` moves between versions, ``bundle`` is one of them opened, ``writer`` makes one. A bundle is data: opening

@@ -26,6 +26,7 @@ class BundleStore:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._pointer = directory / "current"
+        self._earlier_file = directory / "earlier"
 
     @property
     def versions_directory(self) -> Path:
@@ -63,6 +64,21 @@ class BundleStore:
         """
         return Bundle.open(self._directory_of(self.current()))
 
+    def earlier(self) -> list[str]:
+        """Return the versions that were in use before the current one and still exist, oldest use first.
+
+        Going back to one of them ends the list there: what came after it was left for a reason. A store that has not
+        kept this list yet is taken to have used its versions one after the other.
+        """
+        current, versions = self._current_or_none(), self.versions()
+        try:
+            names = self._earlier_file.read_text(encoding="utf-8", errors="replace").split()
+        except OSError:
+            names = [] if current is None else [name for name in versions if name < current]
+        if current in names:
+            names = names[: names.index(current)]
+        return [name for name in names if name in versions]
+
     def use(self, version: str) -> Bundle:
         """Point at a version, in one atomic step, after checking that it opens; return it opened.
 
@@ -70,36 +86,57 @@ class BundleStore:
             BundleError: If there is no such version or it cannot be served; the pointer then stays where it was.
         """
         bundle = Bundle.open(self._directory_of(version))
-        temporary = self.directory / f".current-{uuid.uuid4().hex[:8]}"
-        try:
-            temporary.write_text(version + "\n", encoding="utf-8")
-            flush_to_disk(temporary)
-            temporary.replace(self._pointer)
-            flush_to_disk(self.directory)
-        finally:
-            temporary.unlink(missing_ok=True)
+        current, earlier = self._current_or_none(), self.earlier()
+        if current is not None and version not in earlier:
+            # Written first: should the pointer not follow, the list ends in the current version, which is cut off.
+            self._replace(self._earlier_file, [*earlier, current])
+        self._replace(self._pointer, [version])
         return bundle
 
     def roll_back(self) -> str:
-        """Point at the newest version older than the current one and return its name.
+        """Point at the version that was in use before the current one and return its name.
+
+        Versions that were built but not published, or rolled back from, are passed over.
 
         Raises:
-            BundleNotFoundError: If there is no older version.
-            BundleError: If the older version cannot be served; the pointer then stays where it was.
+            BundleNotFoundError: If there is none.
+            BundleError: If it cannot be served; the pointer then stays where it was.
         """
-        current = self.current()
-        older = [name for name in self.versions() if name < current]
-        if not older:
-            raise BundleNotFoundError(f"{self.directory}: no version older than {current} to roll back to")
-        self.use(older[-1])
-        return older[-1]
+        current, earlier = self.current(), self.earlier()
+        if not earlier:
+            raise BundleNotFoundError(f"{self.directory}: no version older than {current} has been in use")
+        self.use(earlier[-1])
+        return earlier[-1]
 
     def prune(self, keep: int) -> list[str]:
-        """Remove the oldest versions until ``keep`` are left, never the current one; return what was removed."""
-        removable = [name for name in self.versions()[: -keep or None] if name != self.current()]
+        """Remove versions until ``keep`` are left; return what was removed.
+
+        First go those that could not be rolled back to, then those that could, oldest first; the current and the
+        newest stay.
+        """
+        versions, earlier = self.versions(), self.earlier()
+        spared = {self.current(), *versions[-1:]}
+        removable = sorted((name for name in versions if name not in spared), key=lambda name: (name in earlier, name))
+        removable = removable[: max(0, len(versions) - keep)]
         for name in removable:
             shutil.rmtree(self.versions_directory / name)
         return removable
+
+    def _current_or_none(self) -> str | None:
+        try:
+            return self.current()
+        except BundleNotFoundError:
+            return None
+
+    def _replace(self, path: Path, names: list[str]) -> None:
+        temporary = self.directory / f".{path.name}-{uuid.uuid4().hex[:8]}"
+        try:
+            temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+            flush_to_disk(temporary)
+            temporary.replace(path)
+            flush_to_disk(self.directory)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def _directory_of(self, version: str) -> Path:
         directory = self.versions_directory / version
