@@ -20,6 +20,7 @@ __all__ = [
 # Scores are float32 sums, explanations float64 ones.
 _RELATIVE = 1e-4
 _ABSOLUTE = 1e-4
+_FROM_PAST_AND_TEXT = ("collaborative", "content")
 
 
 class _Contribution(Protocol):
@@ -81,12 +82,13 @@ def assert_holds_none_of(excluded: Collection[str], items: Sequence[Item]) -> No
 
 
 def assert_contributions_add_up(items: Sequence[Item]) -> None:
-    """An explained score is the sum of its components, and of the past items, the text and the popularity."""
+    """An explained score is the sum of its components, and of the past items, the text and what comes from neither."""
     for item in items:
         explanation = item.explanation
         if explanation is None:
             continue
         past_items = math.fsum([one.contribution for one in explanation.because]) + explanation.other_items
-        origins = past_items + explanation.query_text + explanation.components["popularity"]
+        neither = [value for name, value in explanation.components.items() if name not in _FROM_PAST_AND_TEXT]
+        origins = past_items + explanation.query_text + math.fsum(neither)
         assert math.fsum(explanation.components.values()) == pytest.approx(item.score, rel=_RELATIVE, abs=_ABSOLUTE)
         assert origins == pytest.approx(item.score, rel=_RELATIVE, abs=_ABSOLUTE)

@@ -7,6 +7,7 @@ from api.reading import problem_of
 from fastapi.testclient import TestClient
 
 from crossfade import Recommender
+from crossfade.engine import COMPONENTS
 
 
 def test_the_bundle_is_described(client: TestClient, recommender: Recommender) -> None:
@@ -15,8 +16,15 @@ def test_the_bundle_is_described(client: TestClient, recommender: Recommender) -
     assert bundle["version"] == recommender.bundle.version
     assert bundle["counts"]["items"] == len(ITEM_IDS)
     assert bundle["properties"] == ["genres", "share", "title", "year"]
-    assert bundle["weights"] == {"collaborative": 1.0, "content": 1.0, "popularity": 0.1}
-    assert bundle["fade"] > 0
+    assert set(bundle["fusion"]["newcomer"]) == set(bundle["fusion"]["regular"]) == set(COMPONENTS)
+    assert bundle["fusion"]["regular"]["popularity"] == 0.1
+    assert bundle["fusion"]["fade"] > 0
+    assert bundle["profile"] == {"recency": 0.0, "against": 1.0, "repeats": False}
+    assert {name: field["component"] for name, field in bundle["fields"].items()} == {
+        "device": "context",
+        "part_of_day": "context",
+        "user.age": "attributes",
+    }
     assert bundle["indexes"]["embeddings"]["kind"] == "flat"
     assert bundle["encoder"]["languages"] == ["en"]
     assert "files" not in bundle

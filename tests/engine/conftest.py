@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from hand_made import Pasts, contents_of, in_memory
+from numpy.typing import NDArray
 
 from crossfade.bundle import ContentSpace, ContextSpace, VectorIndex
 from crossfade.engine.view import View
@@ -15,7 +16,7 @@ from crossfade.types import FloatArray
 
 MakeView = Callable[..., View]
 
-Rows = Sequence[Sequence[float]] | FloatArray
+Rows = Sequence[Sequence[float]] | NDArray[np.floating]
 
 
 class KnownWords:

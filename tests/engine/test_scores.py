@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from engine.answers import answer, scores
 
-from crossfade.engine import Answer, Exclude, Query, RetrievalSettings
-from crossfade.engine.answering import answer_queries
+from crossfade.engine import Exclude, Query
 from crossfade.engine.view import View
 
 ZERO = [[0.0]] * 4
-
-
-def answer(view: View, query: Query) -> Answer:
-    return answer_queries(view, [query], RetrievalSettings())[0]
-
-
-def scores(found: Answer) -> dict[str, float]:
-    return {item.item_id: item.score for item in found.items}
 
 
 def test_a_collaborative_score_is_the_fold_in_in_deviations_from_the_catalogue(

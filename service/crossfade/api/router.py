@@ -114,7 +114,7 @@ def _add_search_and_rank(router: APIRouter, service: Service) -> None:
         """Answer the items whose text is nearest in meaning to the words given, tilted to a user's taste if named.
 
         Words need not occur in an item's text. What the user has had stays in, unless `exclude.interacted` is set,
-        and popularity counts only if its weight is given.
+        and popularity, trend, context and attributes count only if their weights are given.
         """
         return _json(await service.answer(request.to_engine()))
 
@@ -146,8 +146,8 @@ def _add_neighbours(router: APIRouter, service: Service) -> None:
     async def similar_items(item_id: ItemId, parameters: Annotated[SimilarItemsParameters, Query()]) -> Response:
         """Answer an item's neighbours, in what it says and in who uses it; never the item itself.
 
-        Popularity counts only if its weight is given. For an unknown item, which the answer names under `missing`,
-        what is popular is answered.
+        Popularity and trend count only if their weights are given. For an unknown item, which the answer names under
+        `missing`, what is popular is answered.
         """
         return _json(await service.answer(parameters.to_neighbours(item_id)))
 

@@ -214,6 +214,9 @@ class UserAttributes:
 
     table: pl.DataFrame
 
+    def __contains__(self, user_id: object) -> bool:
+        return user_id in self._row_of
+
     def of(self, user_id: str) -> dict[str, str]:
         """Return the known attributes of a user, {} for a stranger."""
         row = self._row_of.get(user_id)

@@ -126,7 +126,7 @@ class SelectionInfo(_Part):
 class FieldInfo(_Part):
     """What one field of the context, or one attribute of the users, was found to tell."""
 
-    component: Literal["context", "attributes"]
+    component: Literal["context", "attributes"] = Field(description="Which component it counts in.")
     weight: float = Field(ge=0, description="lambda; 0 where nothing beyond chance was found.")
     strength: float = Field(ge=0, description="Root mean square of lambda times the log-lift over past events.")
     gain: float = Field(description="Log-likelihood per event that it adds on users it was not learned from.")

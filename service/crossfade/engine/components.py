@@ -139,7 +139,7 @@ class PopularityPart:
         return weighted
 
     def nearest(self, n: int) -> RowArray:
-        """Find the ``n`` items of largest z per query, in no order, shape (b, at most n).
+        """Find the ``n`` items of largest z per query, best first, shape (b, at most n).
 
         Row -1 stands where the component has no say for that query.
         """
@@ -147,7 +147,8 @@ class PopularityPart:
         rows = np.full((len(self.weights), n), -1, np.int64)
         asked = (self.weights > 0) & self.present
         if n > 0 and asked.any():
-            rows[asked] = np.argpartition(self.z, len(self.z) - n)[len(self.z) - n :]
+            best = np.argpartition(self.z, len(self.z) - n)[len(self.z) - n :]
+            rows[asked] = best[np.argsort(-self.z[best], kind="stable")]
         return rows
 
 

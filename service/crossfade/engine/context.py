@@ -103,7 +103,7 @@ class ContextPart:
         return weighted
 
     def nearest(self, n: int) -> RowArray:
-        """Find the ``n`` items of largest z per query, in no order, shape (b, at most n).
+        """Find the ``n`` items of largest z per query, best first, shape (b, at most n).
 
         Row -1 stands where the component has no say for that query.
         """
@@ -116,7 +116,8 @@ class ContextPart:
         for query in asked:  # one at a time: few are asked, and each looks at a handful of the values
             active = np.flatnonzero(self.vectors[query])
             raw = self.vectors[query, active] @ self.space.lifts[active]
-            rows[query] = np.argpartition(raw, n_items - n)[n_items - n :]
+            best = np.argpartition(raw, n_items - n)[n_items - n :]
+            rows[query] = best[np.argsort(-raw[best], kind="stable")]
         return rows
 
 

@@ -94,7 +94,7 @@ def _known(view: View, query: Query, text: FloatArray | None) -> Known:
         had=had,
         context=context,
         missing=Missing(
-            user_id=query.user_id if user_row is None and not attributes else None,
+            user_id=query.user_id if user_row is None and query.user_id not in bundle.user_attributes else None,
             item_ids=[item_id for item_id in query.item_ids if item_id not in row_of],
         ),
     )

@@ -124,7 +124,8 @@ class Explanation:
     """How one score came about; exact, not a story.
 
     The score is the sum of ``components``. It is also the sum of the contributions in ``because``, ``other_items``,
-    ``query_text`` and the components that come from no past item and no text (``popularity``).
+    ``query_text`` and the components that come from no past item and no text (all but ``collaborative`` and
+    ``content``).
 
     Attributes:
         components: Weighted, standardised value of each component.
@@ -174,7 +175,7 @@ class Answer:
 
     Attributes:
         bundle: Version of the bundle that answered.
-        cold_start: Whether nothing was known of the user's behaviour, so that the collaborative component is absent.
+        cold_start: Whether nothing that the user liked was known, so that the collaborative component is absent.
         items: At most ``limit`` items.
         context: What the context did.
         missing: Unknown user or items.

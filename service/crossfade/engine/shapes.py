@@ -37,7 +37,7 @@ def search_query(
         text: What to look for, 1 to 2,000 characters.
         user_id: Whose taste counts; items the user has had stay in, unless excluded.
         limit: 1 to 500.
-        weights: As in ``Query``; popularity is left out unless it is named.
+        weights: As in ``Query``; context, attributes, popularity and trend are left out unless they are named.
         exclude: What not to answer.
         explain: As in ``Query``.
         include: As in ``Query``.
@@ -72,7 +72,7 @@ def neighbours_query(
     Args:
         item_id: The item. An unknown one is named in ``missing``, and popular items are answered.
         limit: 1 to 500.
-        weights: As in ``Query``; popularity is left out unless it is named.
+        weights: As in ``Query``; context, attributes, popularity and trend are left out unless they are named.
         exclude: Ids not to answer.
         explain: As in ``Query``.
         include: As in ``Query``.
@@ -84,7 +84,7 @@ def neighbours_query(
         item_ids=(item_id,),
         limit=limit,
         weights=_NEIGHBOURS_WEIGHTS | dict(weights),
-        exclude=Exclude(item_ids=exclude),
+        exclude=Exclude(item_ids=exclude, interacted=True),  # whatever the bundle does with what users had
         explain=explain,
         include=include,
     )

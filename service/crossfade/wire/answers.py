@@ -93,7 +93,7 @@ class RecommendationsAnswer(WireModel):
 
     bundle: str = Field(description="Version of the bundle that answered.")
     cold_start: bool = Field(
-        description="Whether nothing was known of the user's behaviour, so that the collaborative component is absent."
+        description="Whether nothing that the user liked was known, so that the collaborative component is absent."
     )
     items: list[RecommendedItem] = Field(description="At most `limit` items.")
     context: AppliedContext = Field(description="What became of the request's context.")

@@ -65,13 +65,24 @@ class SimilarItemsParameters(WireModel):
         alias="weights.popularity",
         description="Weight of what everyone uses; 0 for neighbours if not given, else the bundle's default.",
     )
+    trend: _Weight = Field(
+        None,
+        alias="weights.trend",
+        description="Weight of what is used lately more than before; 0 for neighbours if not given, else the bundle's "
+        "default.",
+    )
     excluded: ExcludedIds = Field([], alias="exclude.item_ids")
     explain: Explain = False
     include: Include = Field(["title"])
 
     def weights(self) -> dict[str, float]:
         """Return the weights that are given, by component."""
-        given = {"collaborative": self.collaborative, "content": self.content, "popularity": self.popularity}
+        given = {
+            "collaborative": self.collaborative,
+            "content": self.content,
+            "popularity": self.popularity,
+            "trend": self.trend,
+        }
         return {name: weight for name, weight in given.items() if weight is not None}
 
     def to_neighbours(self, item_id: str) -> engine.Query:
@@ -93,11 +104,27 @@ class SimilarItemsParameters(WireModel):
 class RecommendationsParameters(SimilarItemsParameters, _Asked):
     """The request for recommendations, without its user."""
 
-    interacted: bool | None = Field(
+    context_weight: _Weight = Field(
+        None,
+        alias="weights.context",
+        description="Weight of what goes with the moment; the bundle's default if not given.",
+    )
+    attributes_weight: _Weight = Field(
+        None,
+        alias="weights.attributes",
+        description="Weight of what goes with who asks; the bundle's default if not given.",
+    )
+    interacted: Annotated[bool | None, Field(json_schema_extra=_without_null)] = Field(
         None,
         alias="exclude.interacted",
-        description="Leave out everything the user has had. Left out, it follows the data.",
+        description="Whether to leave out everything the user has had. If not given, it follows the data: left out "
+        "unless people use items again.",
     )
+
+    def weights(self) -> dict[str, float]:
+        """Return the weights that are given, by component."""
+        given = {"context": self.context_weight, "attributes": self.attributes_weight}
+        return super().weights() | {name: weight for name, weight in given.items() if weight is not None}
 
     def to_engine(self, user_id: str) -> engine.Query:
         """Return the query that this asks for a user.

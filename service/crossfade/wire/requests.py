@@ -50,7 +50,10 @@ class Weights(_Body):
 
     collaborative: Weight | None = Field(None, description="What people do: who likes this likes that.", examples=[1.0])
     content: Weight | None = Field(None, description="What items say: nearness in meaning of their texts.")
+    context: Weight | None = Field(None, description="What goes with the moment.")
+    attributes: Weight | None = Field(None, description="What goes with who asks, as far as the users file tells.")
     popularity: Weight | None = Field(None, description="What everyone uses.")
+    trend: Weight | None = Field(None, description="What is used lately more than before.")
 
     def to_engine(self) -> dict[str, float]:
         """Return the weights that are named, by component."""
@@ -63,8 +66,8 @@ class Exclude(_Body):
     item_ids: list[Id] = Field([], max_length=MAX_ITEM_IDS, description="These items; unknown ones do no harm.")
     interacted: bool | None = Field(
         None,
-        description="Everything the user has had, including the request's `item_ids`. Left out, it follows the data: "
-        "excluded unless people use items again.",
+        description="Everything the user has had, including the request's `item_ids`. Null or left out, it follows "
+        "the data: excluded unless people use items again.",
     )
 
     def to_engine(self) -> engine.Exclude:
@@ -75,7 +78,7 @@ class Exclude(_Body):
 class SearchExclude(Exclude):
     """What a search must not answer; what the user has had stays in, unless excluded."""
 
-    interacted: bool = Field(False, description="Everything the user has had.")
+    interacted: bool | None = Field(False, description="Everything the user has had. Null follows the data.")
 
 
 class RecommendationsRequest(_Body):
@@ -85,17 +88,18 @@ class RecommendationsRequest(_Body):
     item_ids: list[Id] = Field(
         [],
         max_length=MAX_ITEM_IDS,
-        description="Items to take as liked, for example those of an anonymous session; unknown ones are named in "
-        "the answer under `missing`.",
+        description="Items to take as liked, oldest first, for example those of an anonymous session; unknown ones "
+        "are named in the answer under `missing`.",
     )
     text: Text | None = Field(None, description="What to look for, in words.", examples=["crime in the far north"])
     limit: Limit = Field(10, description="How many items to answer at most.")
     context: dict[ContextField, ContextValue] = Field(
         {},
         max_length=32,
-        description="What is known of the moment, field by field. What the bundle learned nothing about is named in "
-        "the answer under `context.ignored`.",
-        examples=[{"device": "tv"}],
+        description="What is known of the moment, field by field. `timestamp` (ISO 8601 or a unix time; now, if left "
+        "out) and `timezone` (an IANA name) tell the part of day, the weekday and the weekend on the user's clock. "
+        "What the bundle learned nothing about is named in the answer under `context.ignored`.",
+        examples=[{"device": "tv", "timestamp": "2026-11-21T20:15:00+01:00"}],
     )
     weights: Weights = Field(Weights(), description="How much each component counts.")
     exclude: Exclude = Field(Exclude(), description="What must not be answered.")
@@ -127,7 +131,10 @@ class SearchRequest(_Body):
     text: Text = Field(description="What to look for, in words.", examples=["lonely people in space"])
     user_id: UserId = None
     limit: Limit = Field(10, description="How many items to answer at most.")
-    weights: Weights = Field(Weights(), description="How much each component counts; popularity is 0 unless named.")
+    weights: Weights = Field(
+        Weights(),
+        description="How much each component counts; but for what people do and what items say, 0 unless named.",
+    )
     exclude: SearchExclude = Field(SearchExclude(), description="What must not be answered.")
     explain: Explain = False
     include: Include = Field(["title"])
