@@ -15,7 +15,7 @@ import polars as pl
 from crossfade.bundle import Manifest
 from crossfade.bundle.manifest import SelectionInfo, TrialInfo
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, FusionConfig, IndexingConfig
-from crossfade_indexing.fusion_learning import learn_fusion
+from crossfade_indexing.fusion_learning import FusionLearner
 from crossfade_indexing.holdout import Holdout, repeated
 from crossfade_indexing.learning import Material, learn_factors, learn_spaces, with_trend
 from crossfade_indexing.progress import Advance
@@ -73,7 +73,7 @@ def choose(material: Material, config: IndexingConfig, present: Manifest | None,
     if present is not None and present.selection.fingerprint == identity:
         return _taken_over(present, config)
     holdouts = repeated(material.past, users=config.selection.users, seed=config.selection.seed)
-    selection = select(holdouts, config, on_progress)
+    selection = select(holdouts, material.content.vectors, config, on_progress)
     fusion, half_life, trials = config.fusion, None, list[Trial]()
     if config.selection.seconds > 0:
         fusion, half_life, trials = _choose_fusion(holdouts[0], material, selection, config)
@@ -106,31 +106,21 @@ def _taken_over(present: Manifest, config: IndexingConfig) -> Choice:
 def _choose_fusion(
     holdout: Holdout, material: Material, selection: Selection, config: IndexingConfig
 ) -> tuple[FusionConfig, float | None, list[Trial]]:
-    """Learn the weights with each half-life of the trend, and keep the best; the trend must earn its place."""
-    seed = config.selection.seed
-    item_ids = material.item_ids
+    """Learn the weights without a trend, then add the trend whose half-life gains most, if one does."""
+    seed, item_ids, evidence = config.selection.seed, material.item_ids, selection.evidence
     side = Material(
         holdout.train, _without_held_out(holdout, material.situations, item_ids), material.content, item_ids
     )
     factors = learn_factors(side, selection.factorization)
-    best: tuple[FusionConfig, float | None, list[Trial]] | None = None
-    spaces = learn_spaces(side, factors, selection.evidence, half_life_days=None, seed=seed).spaces
-    for half_life in (None, *half_lives(side.situations)):
-        trying = spaces if half_life is None else with_trend(spaces, side, half_life)
-        fusion, trials = learn_fusion(
-            holdout,
-            trying,
-            config.fusion,
-            evidence=selection.evidence,
-            situations=material.situations,
-            item_ids=item_ids,
-        )
-        trending = any(side["trend"] > 0 for side in (fusion.newcomer, fusion.regular))
-        if best is None or (trending and trials[-1].sure_gain > best[2][-1].sure_gain):
-            best = (fusion, half_life, trials)
-    if best is None:  # the first is always taken
-        raise AssertionError
-    return best
+    spaces = learn_spaces(side, factors, evidence, half_life_days=None, seed=seed).spaces
+    learner = FusionLearner(holdout, evidence, material.situations, item_ids)
+    fusion, trials = learner.learn(spaces, config.fusion)
+    best, half_life, best_trials = fusion, None, trials
+    for days in half_lives(side.situations):
+        candidate, more = learner.learn(with_trend(spaces, side, days), fusion, only="trend")
+        if len(more) > 1 and (half_life is None or more[-1].sure_gain > best_trials[-1].sure_gain):
+            best, half_life, best_trials = candidate, days, [*trials, *more[1:]]
+    return best, half_life, best_trials
 
 
 def _without_held_out(holdout: Holdout, situations: pl.DataFrame, item_ids: pl.Series) -> pl.DataFrame:

@@ -80,6 +80,9 @@ class FactorizationConfig(_Part):
     )
     filter_exponent: float = Field(default=1.0, ge=0, le=2, description="p in (s^2 / (s^2 + s_m^2))^p.")
     leverage_exponent: Share = Field(default=0.5, description="c in (1 - h)^-c; 1 is EASE's, 0 none.")
+    cold_scale: Share = Field(
+        default=0.1, description="Length of the factors that an untouched item gets from its text; see ``cold_items``."
+    )
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Of the randomized solver.")
 
 

@@ -24,7 +24,7 @@ from crossfade_indexing.config import EvidenceConfig, FusionConfig
 from crossfade_indexing.holdout import KINDS, Holdout, relative_gains
 from crossfade_indexing.selection import Trial
 
-__all__ = ["learn_fusion"]
+__all__ = ["FusionLearner"]
 
 _USERS = 1_000
 _TRUNCATED_TO = (0, 1, 2, 4, 8, 16)
@@ -33,7 +33,7 @@ _PER_COMPONENT = 100
 _BATCH = 64
 _PLACES = 20
 _ROUNDS = 2
-_WEIGHTS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0)
+_WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.5)
 _FADES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _FEWEST_USERS = 20
 
@@ -84,51 +84,87 @@ class _Scored:
         return np.asarray((hits @ (1 / np.log2(np.arange(2, places + 2)))) / self.ideals)
 
 
-def learn_fusion(
-    holdout: Holdout,
-    spaces: ItemSpaces,
-    config: FusionConfig,
-    *,
-    evidence: EvidenceConfig,
-    situations: pl.DataFrame,
-    item_ids: pl.Series,
-) -> tuple[FusionConfig, list[Trial]]:
-    """Learn what the config leaves open.
+class FusionLearner:
+    """Learns the weights of spaces that were learned on the training side of one holdout.
 
     Args:
         holdout: What to learn on.
-        spaces: Learned from its training side.
-        config: Where to start; a part that it names stays.
         evidence: How past items count in a profile.
         situations: Of all speaking events; says in which context the held-out ones took place.
         item_ids: By row.
-
-    Returns:
-        The weights, and the settings that were taken on the way, the first being the start.
     """
-    if len(holdout.users) < _FEWEST_USERS:
-        return config, []
-    scored = _score(_requests(holdout, spaces, evidence, situations, item_ids), spaces)
-    weights = [weight * share for weight in KINDS.values() for share in (1 - _NEWCOMER_SHARE, _NEWCOMER_SHARE)]
-    present = {name: bool(z.any()) for name, z in zip(COMPONENTS, scored.z, strict=True)}
-    best, best_ndcg = config, scored.ndcg(config)
-    base = best_ndcg
-    trials = [_trial(best, best_ndcg, base, scored, weights)]
-    for _ in range(_ROUNDS):
-        before = best
-        for move in _moves(present, config.model_fields_set):
-            gains = []
-            for candidate in move(best):
-                ndcg = scored.ndcg(candidate)
-                gain = relative_gains(ndcg, best_ndcg, scored.groups, weights)
-                gains.append((float(gain.mean() - gain.std() / np.sqrt(len(gain))), candidate, ndcg))
-            sure, candidate, ndcg = max(gains, key=lambda one: one[0])
-            if sure > 0:
-                best, best_ndcg = candidate, ndcg
-                trials.append(_trial(best, best_ndcg, base, scored, weights))
-        if best == before:
-            break
-    return best, trials
+
+    def __init__(
+        self, holdout: Holdout, evidence: EvidenceConfig, situations: pl.DataFrame, item_ids: pl.Series
+    ) -> None:
+        self._holdout = holdout
+        self._evidence = evidence
+        self._known = _situations_of(holdout, situations, item_ids) if len(holdout.users) else {}
+
+    def learn(
+        self, spaces: ItemSpaces, config: FusionConfig, *, only: str | None = None
+    ) -> tuple[FusionConfig, list[Trial]]:
+        """Learn what the config leaves open.
+
+        Args:
+            spaces: Learned from the holdout's training side.
+            config: Where to start; a part that it names stays.
+            only: Move this component alone.
+
+        Returns:
+            The weights, and the settings that were taken on the way, the first being the start; none with fewer than
+            twenty held-out users, who would choose by chance.
+        """
+        if len(self._holdout.users) < _FEWEST_USERS:
+            return config, []
+        scored = _score(_requests(self._holdout, spaces, self._evidence, self._known), spaces)
+        search = _Search(scored, config)
+        for _ in range(_ROUNDS):
+            before = search.best
+            for move in _moves(scored, config.model_fields_set, only):
+                search.take(move)
+            if search.best == before:
+                break
+        return search.best, search.trials
+
+
+class _Search:
+    """The best setting so far, and how it came about."""
+
+    def __init__(self, scored: _Scored, start: FusionConfig) -> None:
+        self._scored = scored
+        self._weights = [
+            weight * share for weight in KINDS.values() for share in (1 - _NEWCOMER_SHARE, _NEWCOMER_SHARE)
+        ]
+        self.best = start
+        self._best_ndcg = self._base = scored.ndcg(start)
+        self.trials = [self._trial()]
+
+    def take(self, move: _Move) -> None:
+        """Make a move if the best of its candidates gains more than the standard error of its gain."""
+        sure_gains, candidates, ndcgs = [], list(move(self.best)), []
+        for candidate in candidates:
+            ndcg = self._scored.ndcg(candidate)
+            gains = relative_gains(ndcg, self._best_ndcg, self._scored.groups, self._weights)
+            sure_gains.append(gains.mean() - gains.std() / np.sqrt(len(gains)))
+            ndcgs.append(ndcg)
+        place = int(np.argmax(sure_gains))
+        if sure_gains[place] > 0:
+            self.best, self._best_ndcg = candidates[place], ndcgs[place]
+            self.trials.append(self._trial())
+
+    def _trial(self) -> Trial:
+        ndcg, groups, config = self._best_ndcg, self._scored.groups, self.best
+        gains = relative_gains(ndcg, self._base, groups, self._weights)
+        sides = {"newcomer": config.newcomer, "regular": config.regular}
+        setting = {f"{side}.{name}": weights[name] for side, weights in sides.items() for name in COMPONENTS}
+        kinds = {
+            name: float(ndcg[groups // 2 == kind].mean())
+            for kind, name in enumerate(KINDS)
+            if (groups // 2 == kind).any()
+        }
+        error = float(gains.std() / np.sqrt(len(gains)))
+        return Trial(setting | {"fade": config.fade}, kinds, float(gains.mean()), error)
 
 
 class _Move:
@@ -146,40 +182,24 @@ class _Move:
                 yield best.model_copy(update=update)
 
 
-def _moves(present: Mapping[str, bool], named: set[str]) -> Iterator[_Move]:
+def _moves(scored: _Scored, named: set[str], only: str | None) -> Iterator[_Move]:
     sides = [side for side in ("regular", "newcomer") if side not in named]
-    for name in COMPONENTS:
-        if name != "collaborative" and present[name]:
-            if len(sides) == 2:
-                yield _Move(_WEIGHTS, name, sides)
+    for name, z in zip(COMPONENTS, scored.z, strict=True):
+        if name == "collaborative" or not z.any() or only not in {None, name}:
+            continue
+        if len(sides) == 2:
+            yield _Move(_WEIGHTS, name, sides)
+        if only is None:
             for side in sides:
                 yield _Move(_WEIGHTS, name, [side])
-    if "fade" not in named:
+    if "fade" not in named and only is None:
         yield _Move(_FADES, None, ())
 
 
-def _trial(
-    config: FusionConfig,
-    ndcg: NDArray[np.float64],
-    base: NDArray[np.float64],
-    scored: _Scored,
-    weights: Sequence[float],
-) -> Trial:
-    gains = relative_gains(ndcg, base, scored.groups, weights)
-    setting = {f"{side}.{name}": getattr(config, side)[name] for side in ("newcomer", "regular") for name in COMPONENTS}
-    kinds = {
-        name: float(ndcg[scored.groups // 2 == kind].mean())
-        for kind, name in enumerate(KINDS)
-        if (scored.groups // 2 == kind).any()
-    }
-    return Trial(setting | {"fade": config.fade}, kinds, float(gains.mean()), float(gains.std() / np.sqrt(len(gains))))
-
-
 def _requests(
-    holdout: Holdout, spaces: ItemSpaces, evidence: EvidenceConfig, situations: pl.DataFrame, item_ids: pl.Series
+    holdout: Holdout, spaces: ItemSpaces, evidence: EvidenceConfig, known: Mapping[str, Mapping[str, str]]
 ) -> list[_Asked]:
     train = holdout.train
-    known = _situations_of(holdout, situations, item_ids)
     asked = []
     for place in np.linspace(0, len(holdout.users) - 1, min(_USERS, len(holdout.users))).astype(np.int64):
         user, relevant = int(holdout.users[place]), holdout.relevant[place]

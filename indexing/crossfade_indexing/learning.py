@@ -73,7 +73,7 @@ def learn_factors(material: Material, config: FactorizationConfig) -> Factors:
         item_exponent=config.item_exponent,
         seed=config.seed,
     )
-    return add_cold_items(shape_factors(decomposition, config), material.content.vectors)
+    return add_cold_items(shape_factors(decomposition, config), material.content.vectors, config.cold_scale)
 
 
 def learn_spaces(

@@ -14,6 +14,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from crossfade.types import FloatArray
+from crossfade_indexing.cold_items import add_cold_items
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, IndexingConfig
 from crossfade_indexing.factorization import Decomposition, Factors, decompose, shape_factors
 from crossfade_indexing.holdout import KINDS, HeldOutProfiles, Holdout, relative_gains
@@ -30,6 +32,9 @@ _LEVERAGES = (0.5, 0.0, 1.0)
 _RANKS = (32, 64, 128, 256)
 _RECENCIES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5)
 _AGAINST = (0.0, 0.1, 0.3, 0.6, 1.0)
+# From the largest: the first that costs the touched items at most a hundredth is taken.
+_COLD_SCALES = (1.0, 0.5, 0.3, 0.2, 0.15, 0.1, 0.05)
+_COST_OF_COLD = 0.01
 # Fewer held-out users than this choose nothing: their mean is noise.
 _FEWEST_USERS = 20
 
@@ -75,11 +80,12 @@ class Selection:
     finished: bool = True
 
 
-def select(holdouts: Sequence[Holdout], config: IndexingConfig, on_progress: Advance) -> Selection:
+def select(holdouts: Sequence[Holdout], vectors: FloatArray, config: IndexingConfig, on_progress: Advance) -> Selection:
     """Choose what the config leaves open.
 
     Args:
         holdouts: What to choose on, at least one; several are pooled.
+        vectors: Shape (n_items, d), what the items say.
         config: Settings named in it stay as they are; ``selection`` says how long to look.
         on_progress: Called with seconds spent and allowed.
 
@@ -93,6 +99,7 @@ def select(holdouts: Sequence[Holdout], config: IndexingConfig, on_progress: Adv
     factorization, decompositions = search.factorization()
     factors = [shape_factors(decomposition, factorization) for decomposition in decompositions]
     evidence = search.evidence(factors)
+    factorization = search.cold_scale(factors, vectors, evidence, factorization)
     return Selection(evidence, factorization, search.trials, users, search.finished)
 
 
@@ -158,6 +165,20 @@ class _Search:
                     trial, best = other, candidate
         return best
 
+    def cold_scale(
+        self, factors: Sequence[Factors], vectors: FloatArray, evidence: EvidenceConfig, config: FactorizationConfig
+    ) -> FactorizationConfig:
+        """Give untouched items as much room as costs the others next to nothing."""
+        if "cold_scale" in config.model_fields_set or self._late():
+            return config
+        self._base = []
+        self._try(factors, evidence, {"cold_scale": 0.0})
+        for scale in _COLD_SCALES:
+            filled = [add_cold_items(one, vectors, scale) for one in factors]
+            if self._try(filled, evidence, {"cold_scale": scale}).gain >= -_COST_OF_COLD:
+                return config.model_copy(update={"cold_scale": scale})
+        return config.model_copy(update={"cold_scale": 0.0})
+
     def _exponents(self) -> Iterator[tuple[float, float]]:
         """Yield the pairs to try, those that agree with what the config names."""
         config = self._config.factorization
@@ -188,7 +209,7 @@ class _Search:
 
     def _try_factors(self, decompositions: Sequence[Decomposition], candidate: FactorizationConfig) -> Trial:
         factors = [shape_factors(decomposition, candidate) for decomposition in decompositions]
-        return self._try(factors, self._config.evidence, candidate.model_dump(exclude={"seed"}))
+        return self._try(factors, self._config.evidence, candidate.model_dump(exclude={"seed", "cold_scale"}))
 
     def _try(self, factors: Sequence[Factors], evidence: EvidenceConfig, setting: Mapping[str, float]) -> Trial:
         values = [profiles.ndcg(one, evidence) for profiles, one in zip(self._profiles, factors, strict=True)]
