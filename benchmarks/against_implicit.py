@@ -45,10 +45,10 @@ GRIDS: dict[str, Mapping[str, Sequence[float]]] = {
         "iterations": (15,),
     },
     "bpr": {
-        "factors": (16, 32, 64, 128),
-        "regularization": (0.001, 0.01, 0.05),
-        "learning_rate": (0.01, 0.05),
-        "iterations": (50, 150),
+        "factors": (8, 16, 32, 64),
+        "regularization": (0.001, 0.01, 0.1),
+        "learning_rate": (0.003, 0.01, 0.03),
+        "iterations": (30, 60, 150),
     },
 }
 
