@@ -125,6 +125,7 @@ def contents_of(
                 half_rank=1,
                 filter_exponent=0.0,
                 leverage_exponent=0.0,
+                cold_scale=1.0,
                 seed=0,
             ),
             indexes={"embeddings": embeddings, "targets": targets_info},
