@@ -38,7 +38,7 @@ from crossfade.engine.profile import profile_weights
 from crossfade.types import FloatArray
 from crossfade_indexing.indexes import build_space, user_vectors
 
-__all__ = ["Pasts", "constant_fusion", "contents_of", "in_memory"]
+__all__ = ["Pasts", "constant_fusion", "contents_of", "in_memory", "no_encoder"]
 
 Pasts = Mapping[str, Mapping[int, float]]
 """The weight of each item row, oldest first, by user id."""

@@ -8,13 +8,17 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bundle.small import contents
 
-from crossfade.bundle import BundleStore
+from crossfade.bundle import Bundle, BundleStore, ContextSpace, write_bundle
 from crossfade.bundle.layout import REQUIRED
 from crossfade.errors import BundleCorruptError, BundleFormatError, BundleNotFoundError
+from crossfade.types import FloatArray
 
 FILES = (*REQUIRED, "encoder/encoder.json", "manifest.json")
 
@@ -70,10 +74,11 @@ def rewrite_manifest(store: BundleStore, changes: dict[str, object]) -> Path:
     return new
 
 
-def test_a_newer_format_is_refused_with_both_versions_named(store: BundleStore) -> None:
-    directory = rewrite_manifest(store, {"format_version": 2})
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_format_is_refused_with_both_versions_named(store: BundleStore, version: int) -> None:
+    directory = rewrite_manifest(store, {"format_version": version})
 
-    with pytest.raises(BundleFormatError, match=r"format version 2; this Crossfade reads format 1") as refused:
+    with pytest.raises(BundleFormatError, match=rf"format version {version}; this Crossfade reads format 2") as refused:
         store.open_current()
 
     assert str(directory / "manifest.json") in str(refused.value)
@@ -86,6 +91,26 @@ def test_a_manifest_that_leaves_out_a_required_file_is_refused(store: BundleStor
 
     with pytest.raises(BundleCorruptError, match=r"items\.parquet: not listed in the manifest"):
         store.open_current()
+
+
+def longer(values: FloatArray) -> FloatArray:
+    """Return values with the first of the last axis once more."""
+    return np.concatenate([values, values[..., :1]], axis=-1)
+
+
+@pytest.mark.parametrize("name", ["popularity.npy", "trend.npy", "context/lifts.npy", "attributes/lifts.npy"])
+def test_a_part_that_is_intact_but_of_another_catalogue_is_refused_and_named(tmp_path: Path, name: str) -> None:
+    whole = contents()
+    part = name.removesuffix(".npy").removesuffix("/lifts")
+    value = getattr(whole.spaces, part)
+    other = replace(value, lifts=longer(value.lifts)) if isinstance(value, ContextSpace) else longer(value)
+    spaces = replace(whole.spaces, **{part: other})
+    directory = write_bundle(replace(whole, spaces=spaces), tmp_path)
+
+    with pytest.raises(BundleCorruptError) as refused:
+        Bundle.open(directory)
+
+    assert str(directory / name) in str(refused.value)
 
 
 def test_a_manifest_cannot_name_files_outside_its_directory(store: BundleStore, tmp_path: Path) -> None:

@@ -25,10 +25,21 @@ def test_what_was_written_is_what_is_opened(store: BundleStore) -> None:
     assert opened.version == store.current()
     assert opened.past.user_ids == ["u0", "u1"]
     rows, weights = opened.past.of(1)
-    assert rows.tolist() == [1, 2]
-    assert weights.tolist() == [0.0, 2.0]
+    assert rows.tolist() == [2, 1]  # oldest first
+    assert weights.tolist() == [-1.0, 2.0]
     assert opened.catalogue.properties([4, 0], ["title"]) == [{"title": "t"}, {"title": "t"}]
     assert opened.users.size == 2
+    assert opened.spaces.popularity.tolist() == [5.0, 4.0, 3.0, 2.0, 1.0]
+    assert opened.spaces.trend.tolist() == [0.0, 0.0, 0.5, 0.0, -0.5]
+    assert dict(opened.spaces.context.fields) == {"tv": ("yes",)}
+    assert dict(opened.spaces.attributes.fields) == {"adult": ("yes",)}
+
+
+def test_what_is_known_of_users_is_opened_whether_they_did_anything_or_not(store: BundleStore) -> None:
+    known = store.open_current().user_attributes
+
+    assert [known.of(user_id) for user_id in ("u0", "u1", "never here")] == [{}, {"adult": "yes"}, {}]
+    assert [user_id in known for user_id in ("u0", "u1", "never here")] == [False, True, True]
 
 
 def test_mapped_vectors_cannot_be_changed(store: BundleStore) -> None:
