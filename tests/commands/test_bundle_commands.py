@@ -34,6 +34,8 @@ def test_inspect_shows_what_a_bundle_holds(run: Run, bundle: Path) -> None:
     assert done.code == 0
     assert "6 (6 used by someone, 6 with text)" in done.out
     assert "tfidf" in done.out
+    assert "weights, newcomers" in done.out
+    assert "weights, regulars" in done.out
 
 
 def test_recommend_prints_titles_and_what_scores_are_made_of(run: Run, bundle: Path) -> None:
@@ -53,6 +55,21 @@ def test_recommend_prints_the_http_answer_as_json(run: Run, bundle: Path) -> Non
     assert answer["cold_start"] is True
 
 
+def test_who_is_in_the_users_file_and_did_nothing_is_no_stranger(run: Run, files: Files, tmp_path: Path) -> None:
+    users, out = tmp_path / "users.csv", tmp_path / "bundle"
+    users.write_text("user_id,age\nzoe,young\n" + "".join(f"u{user},young\n" for user in range(20)))
+    done = run(
+        *("index", "--events", files.events, "--items", files.items, "--users", users),
+        *("--out", out, "--encoder", "tfidf"),
+    )
+    assert done.code == 0, done.err
+
+    answer = json.loads(run("recommend", "--bundle", out, "--user", "zoe", "--json").out)
+
+    assert answer["missing"]["user_id"] is None
+    assert answer["cold_start"] is True
+
+
 def test_recommend_says_what_it_does_not_know(run: Run, bundle: Path) -> None:
     done = run("recommend", "--bundle", bundle, "--user", "zoe", "--item-ids", "atlantis", "--context", "device=tv")
 
@@ -69,6 +86,7 @@ def test_recommend_says_what_it_does_not_know(run: Run, bundle: Path) -> None:
         ((), 2, "--user, --item-ids or --text"),
         (("--user", "u1", "--limit", "0"), 2, "--limit"),
         (("--user", "u1", "--context", "tv"), 2, "KEY=VALUE"),
+        (("--user", "u1", "--context", "timestamp=yesterday"), 6, "context.timestamp: 'yesterday'"),
         (("--text", "x" * 2_001), 6, "at most 2000 characters"),
     ],
 )
