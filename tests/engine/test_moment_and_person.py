@@ -134,3 +134,22 @@ def test_a_trend_that_says_nothing_adds_exactly_nothing(make_view: MakeView) -> 
     found = answer(make_view(ZERO, ZERO, ZERO, trend=[0.25] * 4), Query(explain=True))
 
     assert [explanation_of(found, f"i{row}").components["trend"] for row in range(4)] == [0.0] * 4
+
+
+def test_the_sentence_names_the_strongest_first_and_leaves_out_what_adds_less_than_a_quarter(
+    make_view: MakeView, make_context_space: MakeSpace
+) -> None:
+    # For i0 the context says 3, its popularity of 4 among 4, 3, 2, 1 says 1.34164, and the trend half of 1.
+    view = make_view(
+        ZERO,
+        ZERO,
+        ZERO,
+        popularity=[4.0, 3.0, 2.0, 1.0],
+        trend=[1.0, 0.0, 0.0, 1.0],
+        context=make_context_space({"device": ("tv",)}, [[3.0, -1.0, -1.0, -1.0]]),
+    )
+
+    found = answer(view, Query(context={"device": "tv"}, weights={"trend": 0.5}, explain=True))
+
+    assert found.items[0].score == pytest.approx(4.84164, abs=1e-4)
+    assert explanation_of(found, "i0").text == "Right for the moment; popular with everyone."
