@@ -25,7 +25,7 @@ from crossfade_indexing.trend import half_lives
 __all__ = ["Choice", "choose", "fingerprint"]
 
 # Raised by every change of the search, so that an older bundle's choice is not taken over.
-_SEARCH = 1
+_SEARCH = 2
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ def _choose_fusion(
     fusion, trials = learner.learn(spaces, config.fusion)
     best, half_life, best_trials = fusion, None, trials
     for days in half_lives(side.situations):
-        candidate, more = learner.learn(with_trend(spaces, side, days), fusion, only="trend")
+        with_it = with_trend(spaces, side, days)
+        candidate, more = learner.learn(with_it, config.fusion, start=fusion, only="trend")
         if len(more) > 1 and (half_life is None or more[-1].sure_gain > best_trials[-1].sure_gain):
             best, half_life, best_trials = candidate, days, [*trials, *more[1:]]
     return best, half_life, best_trials

@@ -34,6 +34,8 @@ _BATCH = 64
 _PLACES = 20
 _ROUNDS = 2
 _WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.5)
+# What everybody uses may count as much as what somebody did, not more: a first click must be seen to matter.
+_WEIGHTS_OF_ALL = tuple(weight for weight in _WEIGHTS if weight <= 1.0)
 _FADES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _FEWEST_USERS = 20
 
@@ -102,13 +104,14 @@ class FusionLearner:
         self._known = _situations_of(holdout, situations, item_ids) if len(holdout.users) else {}
 
     def learn(
-        self, spaces: ItemSpaces, config: FusionConfig, *, only: str | None = None
+        self, spaces: ItemSpaces, config: FusionConfig, *, start: FusionConfig | None = None, only: str | None = None
     ) -> tuple[FusionConfig, list[Trial]]:
         """Learn what the config leaves open.
 
         Args:
             spaces: Learned from the holdout's training side.
-            config: Where to start; a part that it names stays.
+            config: A part that it names stays.
+            start: Where to start; the config by default.
             only: Move this component alone.
 
         Returns:
@@ -116,9 +119,9 @@ class FusionLearner:
             twenty held-out users, who would choose by chance.
         """
         if len(self._holdout.users) < _FEWEST_USERS:
-            return config, []
+            return start or config, []
         scored = _score(_requests(self._holdout, spaces, self._evidence, self._known), spaces)
-        search = _Search(scored, config)
+        search = _Search(scored, start or config)
         for _ in range(_ROUNDS):
             before = search.best
             for move in _moves(scored, config.model_fields_set, only):
@@ -187,11 +190,12 @@ def _moves(scored: _Scored, named: set[str], only: str | None) -> Iterator[_Move
     for name, z in zip(COMPONENTS, scored.z, strict=True):
         if name == "collaborative" or not z.any() or only not in {None, name}:
             continue
+        values = _WEIGHTS_OF_ALL if name in {"popularity", "trend"} else _WEIGHTS
         if len(sides) == 2:
-            yield _Move(_WEIGHTS, name, sides)
+            yield _Move(values, name, sides)
         if only is None:
             for side in sides:
-                yield _Move(_WEIGHTS, name, [side])
+                yield _Move(values, name, [side])
     if "fade" not in named and only is None:
         yield _Move(_FADES, None, ())
 

@@ -100,7 +100,8 @@ def relative_gains(
     """Return what each user adds to the gain over a base; the mean of the result is the gain, 0.01 a percent.
 
     The gain is the weighted mean over kinds of the kind's gain in units of its mean under the base, so that a percent
-    counts alike on the kind that is easier.
+    counts alike on the kind that is easier. Where the base finds next to nothing, its mean counts as one first place
+    among the kind's users: a single lucky hit must not be worth any loss elsewhere.
 
     Args:
         values: Shape (v,), NDCG per user.
@@ -113,7 +114,7 @@ def relative_gains(
     total = sum(weights[kind] for kind in present)
     for kind in present:
         inside = kinds == kind
-        scale = weights[kind] / total * len(values) / inside.sum() / max(float(base[inside].mean()), 1e-9)
+        scale = weights[kind] / total * len(values) / inside.sum() / max(float(base[inside].mean()), 1 / inside.sum())
         result[inside] = (values[inside] - base[inside]) * scale
     return result
 
@@ -150,7 +151,7 @@ class HeldOutProfiles:
     def _fold(self, sources: FloatArray, recency: float, against: float) -> FloatArray:
         train = self._holdout.train
         weights = profile_weights(train.weights, train.steps_back(), recency=recency, against=against)
-        folded: FloatArray = train.matrix(weights)[self._holdout.users] @ sources
+        folded: FloatArray = train.profiles(weights)[self._holdout.users] @ sources
         return folded
 
 

@@ -90,7 +90,7 @@ def learn_spaces(
     """
     past, n_items = material.past, material.past.n_items
     counted = profile_weights(past.weights, past.steps_back(), recency=evidence.recency, against=evidence.against)
-    profiles = past.matrix(counted)
+    profiles = past.profiles(counted)
     folded: FloatArray = profiles @ factors.sources
     collaborative, targets_index = build_space(factors.sources, factors.targets, queries=folded, seed=seed)
     context = learn_context(material.situations, material.item_ids.to_list(), seed=seed)

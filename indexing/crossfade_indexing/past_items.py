@@ -63,6 +63,18 @@ class PastItems:
         matrix.sort_indices()
         return matrix
 
+    def profiles(self, counted: FloatArray) -> sp.csr_array:
+        """Return users x items with what counts in a profile; empty for whom nothing counts above 0.
+
+        As at request time: the opposite of what somebody dislikes is no taste.
+
+        Args:
+            counted: Shape (n,), as ``profile_weights`` returns it.
+        """
+        users = self.users()
+        speaks = np.bincount(users[counted > 0], minlength=self.n_users) > 0
+        return self.matrix(np.where(speaks[users], counted, 0).astype(np.float32))
+
     def steps_back(self) -> RowArray:
         """Return how many of the user's past items are later than each, shape (n,)."""
         return np.repeat(self.starts[1:], self.counts()) - 1 - np.arange(len(self.items))

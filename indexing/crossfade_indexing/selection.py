@@ -147,7 +147,7 @@ class _Search:
 
     def evidence(self, factors: Sequence[Factors]) -> EvidenceConfig:
         """Choose recency and the weight of evidence against, where there is any."""
-        best = self._config.evidence
+        best, named = self._config.evidence, self._config.evidence.model_fields_set
         moves: list[tuple[str, Sequence[float]]] = []
         if any(profiles.timed for profiles in self._profiles):
             moves.append(("recency", _RECENCIES))
@@ -157,7 +157,7 @@ class _Search:
         trial = self._try(factors, best, {"recency": best.recency, "against": best.against})
         for name, values in moves:
             for value in values:
-                if name in best.model_fields_set or self._late():
+                if name in named or self._late():
                     break
                 candidate = best.model_copy(update={name: value})
                 other = self._try(factors, candidate, {"recency": candidate.recency, "against": candidate.against})
