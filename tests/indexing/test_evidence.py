@@ -1,51 +1,136 @@
-"""What an act says of a taste."""
+"""What an act says of a taste: for or against, how strongly, and in which order."""
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Sequence
 
 import polars as pl
 import pytest
 
 from crossfade_indexing.config import EvidenceConfig
-from crossfade_indexing.evidence import weigh_events
+from crossfade_indexing.evidence import repeat_share, speaking_events, weigh_events
+
+FIRST = dt.datetime(2026, 3, 1, 20, tzinfo=dt.UTC)
+ONCE = EvidenceConfig(repeat_growth=0)
+
+Event = tuple[str, str, str, float | None] | tuple[str, str, str, float | None, float | None]
 
 
-def events(*rows: tuple[str, str, str, float | None]) -> pl.DataFrame:
+def events(*rows: Event) -> pl.DataFrame:
+    """Events given as user, item, type, value and, where they have a time, days after the first of March."""
     schema = {"user_id": pl.String, "item_id": pl.String, "event_type": pl.String, "value": pl.Float64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    days = [row[4] if len(row) == 5 else None for row in rows]
+    times = [None if day is None else FIRST + dt.timedelta(days=day) for day in days]
+    frame = pl.DataFrame([row[:4] for row in rows], schema=schema, orient="row")
+    return frame.with_columns(timestamp=pl.Series(times, dtype=pl.Datetime("us", "UTC")))
 
 
-def weights(frame: pl.DataFrame) -> dict[tuple[str, str], float]:
-    weighed = weigh_events(frame, EvidenceConfig())
-    return {(user, item): weight for user, item, weight in weighed.iter_rows()}
+def rated(*values: float) -> pl.DataFrame:
+    """One user's ratings of the items "0", "1", …"""
+    return events(*(("u", str(place), "rating", value) for place, value in enumerate(values)))
+
+
+def weights(frame: pl.DataFrame, config: EvidenceConfig = ONCE) -> dict[str, float]:
+    weighed = weigh_events(frame, config)
+    return dict(zip(weighed["item_id"], weighed["weight"], strict=True))
+
+
+def liked(frame: pl.DataFrame) -> set[str]:
+    return set(weigh_events(frame, EvidenceConfig()).filter("liked")["item_id"])
 
 
 def test_the_strongest_act_on_an_item_counts() -> None:
     frame = events(("u", "a", "watch", None), ("u", "a", "like", None), ("u", "a", "finish", None))
 
-    assert weights(frame) == {("u", "a"): 3.0}
+    assert weights(frame) == {"a": 3.0}
 
 
 def test_an_item_only_seen_in_a_list_was_not_had() -> None:
     frame = events(("u", "a", "impression", None), ("u", "b", "impression", None), ("u", "b", "watch", None))
 
-    assert weights(frame) == {("u", "b"): 1.0}
+    assert weights(frame, EvidenceConfig()) == {"b": 1.0}  # nor do impressions count as repeats
 
 
-@pytest.mark.parametrize("order", [("like", "dislike"), ("dislike", "like")])
-def test_a_disliked_item_was_had_but_speaks_for_nothing(order: Sequence[str]) -> None:
-    assert weights(events(*(("u", "a", kind, None) for kind in order))) == {("u", "a"): 0.0}
+@pytest.mark.parametrize("order", [("like", "dislike"), ("dislike", "like"), ("dislike", "rating")])
+def test_a_dislike_overrules_whatever_came_before_or_after(order: Sequence[str]) -> None:
+    stars = [("v", str(star), "rating", float(star), None) for star in range(1, 6)]
+    frame = events(*(("u", "a", kind, 5.0 if kind == "rating" else None, None) for kind in order), *stars)
+
+    weighed = weigh_events(frame, ONCE).filter(user_id="u")
+
+    assert weighed["weight"].to_list() == [-1.0]
+    assert weighed["liked"].to_list() == [False]
 
 
 def test_a_type_nobody_named_weighs_one() -> None:
-    assert weights(events(("u", "a", "hum_along", None))) == {("u", "a"): 1.0}
+    assert weights(events(("u", "a", "hum_along", None))) == {"a": 1.0}
 
 
-def test_ratings_speak_for_an_item_above_two_fifths_of_the_highest() -> None:
-    rated = [("u", name, "event", value) for name, value in [("a", 5.0), ("b", 4.0), ("c", 2.0), ("d", 0.5)]]
+def test_a_rating_speaks_for_or_against_from_two_fifths_of_the_highest() -> None:
+    # Two stars are neutral: (value - 2) / 2.
+    assert weights(rated(5, 4, 3, 2, 1)) == {"0": 1.5, "1": 1.0, "2": 0.5, "3": 0.0, "4": -0.5}
 
-    assert weights(events(*rated)) == {("u", "a"): 1.5, ("u", "b"): 1.0, ("u", "c"): 0.0, ("u", "d"): 0.0}
+
+def test_where_ratings_begin_to_speak_can_be_set() -> None:
+    # 0.6 of five stars is three: (value - 3) / 3.
+    found = weights(rated(5, 3, 1), EvidenceConfig(neutral_value=0.6))
+
+    assert found == pytest.approx({"0": 2 / 3, "1": 0.0, "2": -2 / 3})
+
+
+def test_four_of_five_stars_are_a_like_whatever_is_neutral() -> None:
+    assert liked(rated(5, 4, 3.5, 2, 1)) == {"0", "1"}
+    without_neutral = weigh_events(rated(5, 4, 3.5, 2, 1), EvidenceConfig(neutral_value=0))
+    assert without_neutral.filter("liked")["item_id"].to_list() == ["0", "1"]
+    assert without_neutral["weight"].to_list() == pytest.approx([1.0, 0.8, 0.7, 0.4, 0.2])
+
+
+def test_of_several_ratings_the_latest_counts_wherever_it_stands_in_the_file() -> None:
+    frame = events(
+        ("u", "a", "rating", 1.0, 9.0),
+        ("u", "a", "rating", 5.0, 1.0),
+        ("u", "b", "rating", 2.0, None),
+        ("u", "b", "rating", 5.0, None),  # without times the later line does
+    )
+
+    assert weights(frame) == {"a": -0.5, "b": 1.5}
+
+
+def test_a_rating_outweighs_having_watched() -> None:
+    frame = pl.concat([rated(1, 3, 5), events(("u", "0", "finish", None))])
+
+    assert weights(frame)["0"] == -0.5
+    assert liked(frame) == {"2"}
+
+
+def test_repeats_count_by_their_logarithm() -> None:
+    played = events(*[("u", "a", "play", None)] * 4, ("u", "b", "play", None), *[("u", "c", "dislike", None)] * 2)
+
+    found = weights(played, EvidenceConfig(repeat_growth=0.5))
+
+    assert found == pytest.approx({"a": 1 + 0.5 * math.log(4), "b": 1.0, "c": -(1 + 0.5 * math.log(2))})
+
+
+def test_each_users_past_is_oldest_first_and_what_has_no_time_comes_before() -> None:
+    frame = events(
+        ("v", "d", "watch", None, 3.0),
+        ("u", "late", "watch", None, 2.0),
+        ("u", "again", "watch", None, 0.0),
+        ("u", "early", "watch", None, 1.0),
+        ("u", "again", "watch", None, 5.0),
+        ("u", "z-unknown", "watch", None, None),
+        ("u", "a-unknown", "watch", None, None),
+        ("v", "c", "watch", None, 3.0),
+    )
+
+    weighed = weigh_events(frame, EvidenceConfig())
+
+    assert weighed["user_id"].to_list() == ["u"] * 5 + ["v"] * 2
+    assert weighed["item_id"].to_list() == ["z-unknown", "a-unknown", "early", "late", "again", "d", "c"]
+    assert weighed["acts"].to_list() == [1, 1, 1, 1, 2, 1, 1]
+    assert weighed["last"][4] == FIRST + dt.timedelta(days=5)
 
 
 @pytest.mark.parametrize(
@@ -58,9 +143,10 @@ def test_ratings_speak_for_an_item_above_two_fifths_of_the_highest() -> None:
     ],
 )
 def test_values_that_are_no_ratings_leave_the_weight_to_the_type(values: list[float]) -> None:
-    frame = events(*(("u", str(place), "event", value) for place, value in enumerate(values)))
+    frame = rated(*values)
 
     assert set(weights(frame).values()) == {1.0}
+    assert len(liked(frame)) == 3
 
 
 def test_a_value_beside_another_type_is_no_rating() -> None:
@@ -70,4 +156,38 @@ def test_a_value_beside_another_type_is_no_rating() -> None:
 
 
 def test_no_events_weigh_nothing() -> None:
-    assert weights(events()) == {}
+    assert weigh_events(events(), EvidenceConfig()).is_empty()
+    assert speaking_events(events(), EvidenceConfig()).is_empty()
+    assert repeat_share(events(), EvidenceConfig()) == 0.0
+
+
+def test_an_item_used_all_day_speaks_once_that_day() -> None:
+    frame = events(
+        ("u", "a", "play", None, 0.0),
+        ("u", "a", "like", None, 0.1),  # 22:24 of the same day
+        ("v", "a", "play", None, 0.1),
+        ("u", "a", "play", None, 0.2),  # 00:48 of the next
+        ("u", "b", "impression", None, 0.0),
+        ("u", "c", "dislike", None, 0.0),
+        ("u", "d", "play", None, None),
+        ("u", "d", "play", None, None),
+    )
+
+    speaking = speaking_events(frame, EvidenceConfig())
+
+    pairs = list(speaking.select("user_id", "item_id").iter_rows())
+    assert pairs == [("u", "a"), ("v", "a"), ("u", "a"), ("u", "d")]
+    assert speaking["event_type"].to_list() == ["play"] * 4
+    assert speaking.columns == frame.columns
+
+
+def test_only_ratings_above_neutral_speak() -> None:
+    assert speaking_events(rated(5, 4, 3, 2, 1), EvidenceConfig())["item_id"].to_list() == ["0", "1", "2"]
+
+
+def test_the_share_of_repeats_counts_days_not_acts() -> None:
+    # Five days of use, two of which were not the first with the item; the second play of day 0 is none.
+    plays = [("u", "a", 0.0), ("u", "a", 0.1), ("u", "a", 1.0), ("u", "a", 2.0), ("u", "b", 0.0), ("v", "a", 7.0)]
+    frame = events(*((user, item, "play", None, day) for user, item, day in plays))
+
+    assert repeat_share(frame, EvidenceConfig()) == pytest.approx(2 / 5)
