@@ -156,7 +156,10 @@ class HeldOutProfiles:
 
 
 def ndcg_of_scores(scores: FloatArray, relevant: list[RowArray]) -> NDArray[np.float64]:
-    """Return NDCG@20 per row of scores, float64; ties by row, had items already at -inf."""
+    """Return NDCG@20 per row of scores, float64, had items already at -inf.
+
+    Ties go by row; of those that tie for the last places, any get in, the same each time.
+    """
     places = min(_PLACES, scores.shape[1])
     last = scores.shape[1] - places
     top = np.sort(np.argpartition(scores, last, axis=1)[:, last:], axis=1)
