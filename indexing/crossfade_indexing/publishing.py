@@ -12,7 +12,7 @@ Not refitted are popularity, trend, context and attributes, in which one event i
 texts say, in which none does. Not measured are search and the moment of a request. That is why a bundle that lost more
 than half of its items, texts, users or past items is refused as well, whatever it answers.
 
-The cost is two fits of the factors and a thousand answers of each: half a second on a hundred thousand events.
+The cost is two fits of the factors and six hundred answers of each bundle: some seconds on a hundred thousand events.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from crossfade_indexing.past_items import PastItems
 
 __all__ = ["Comparison", "compare"]
 
-_USERS = 500
+_USERS = 300
 # Fewer than this say nothing, as in choosing.
 _FEWEST_USERS = 20
 _TOLERATED_LOSS = 0.2
@@ -109,7 +109,7 @@ class Comparison:
 
 
 def compare(present: Bundle, new: Bundle) -> Comparison:
-    """Ask both bundles for what was held out of up to 500 of the present one's users; see the module."""
+    """Ask both bundles for what was held out of up to 300 of the present one's users; see the module."""
     lost = _lost(present.manifest.counts, new.manifest.counts)
     holdout = hold_out(_past_items(present), users=_USERS, seed=0)
     n_users = len(holdout.users)
