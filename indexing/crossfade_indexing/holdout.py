@@ -171,6 +171,10 @@ def ndcg_of_rows(ranked: RowArray, relevant: list[RowArray]) -> NDArray[np.float
     """Return NDCG per row of ranked item rows, float64: binary gain, discount 1 / log2(rank + 1)."""
     discounts = 1 / np.log2(np.arange(2, ranked.shape[1] + 2))
     ideals = np.cumsum(discounts)
-    gains = [float(discounts[np.isin(rows, wanted)].sum()) for rows, wanted in zip(ranked, relevant, strict=True)]
-    lengths = [min(len(wanted), ranked.shape[1]) for wanted in relevant]
-    return np.array([gain / ideals[length - 1] for gain, length in zip(gains, lengths, strict=True)])
+    lengths = np.array([len(wanted) for wanted in relevant], np.int64)
+    # One number per (row, item), so that all rows are looked up at once; -1, an item that is never found, becomes 0.
+    span = int(max(ranked.max(initial=-1), max((wanted.max() for wanted in relevant), default=-1))) + 2
+    rows = np.arange(len(ranked), dtype=np.int64)
+    sought = np.repeat(rows, lengths) * span + np.concatenate([*relevant, np.empty(0, np.int64)]) + 1
+    gains = np.isin(rows[:, None] * span + ranked + 1, sought) @ discounts
+    return np.asarray(gains / ideals[np.minimum(lengths, ranked.shape[1]) - 1], np.float64)
