@@ -47,7 +47,7 @@ def add_cold_items(factors: Factors, vectors: FloatArray, scale: float) -> Facto
     mapping = Ridge(alpha=_RIDGE_PENALTY, fit_intercept=False)
     mapping.fit(vectors[teachers], np.hstack([factors.sources, factors.targets])[teachers], sample_weight=weights)
     mapped = np.asarray(mapping.predict(vectors[pupils]), np.float32)
-    mapped *= np.minimum(scale * _expected_use(factors.degrees, vectors, teachers, pupils) ** 2, 1.0)[:, None]
+    mapped *= scale * (_expected_use(factors.degrees, vectors, teachers, pupils) ** 2)[:, None]
     rank = factors.sources.shape[1]
     sources, targets = factors.sources.copy(), factors.targets.copy()
     sources[pupils], targets[pupils] = mapped[:, :rank], mapped[:, rank:]

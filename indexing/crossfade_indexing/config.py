@@ -80,8 +80,11 @@ class FactorizationConfig(_Part):
     )
     filter_exponent: float = Field(default=1.0, ge=0, le=2, description="p in (s^2 / (s^2 + s_m^2))^p.")
     leverage_exponent: Share = Field(default=0.5, description="c in (1 - h)^-c; 1 is EASE's, 0 none.")
-    cold_scale: Share = Field(
-        default=0.1, description="Length of the factors that an untouched item gets from its text; see ``cold_items``."
+    cold_scale: float = Field(
+        default=0.1,
+        ge=0,
+        le=100,
+        description="Length of the factors that an untouched item gets from its text; see ``cold_items``.",
     )
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Of the randomized solver.")
 
@@ -121,7 +124,7 @@ class FusionConfig(_Part):
         },
         description="What a weight nears as past items grow.",
     )
-    fade: float = Field(default=5.0, gt=0, le=1e9, description="Past items at which a weight is half way.")
+    fade: float = Field(default=20.0, gt=0, le=1e9, description="Past items at which a weight is half way.")
 
     @field_validator("newcomer", "regular")
     @classmethod

@@ -27,8 +27,8 @@ from crossfade_indexing.selection import Trial
 __all__ = ["FusionLearner"]
 
 _USERS = 1_000
-_TRUNCATED_TO = (0, 1, 2, 4, 8, 16)
-_NEWCOMER_SHARE = 1 / 3
+_TRUNCATED_TO = (0, 1, 2, 3, 5, 8)
+_NEWCOMER_SHARE = 1 / 2
 _PER_COMPONENT = 100
 _BATCH = 64
 _PLACES = 20
@@ -36,7 +36,7 @@ _ROUNDS = 2
 _WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.5)
 # What everybody uses may count as much as what somebody did, not more: a first click must be seen to matter.
 _WEIGHTS_OF_ALL = tuple(weight for weight in _WEIGHTS if weight <= 1.0)
-_FADES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+_FADES = (3.0, 10.0, 20.0, 50.0, 150.0)
 _FEWEST_USERS = 20
 
 
@@ -201,7 +201,10 @@ def _moves(scored: _Scored, named: set[str], only: str | None) -> Iterator[_Move
 
 
 def _requests(
-    holdout: Holdout, spaces: ItemSpaces, evidence: EvidenceConfig, known: Mapping[str, Mapping[str, str]]
+    holdout: Holdout,
+    spaces: ItemSpaces,
+    evidence: EvidenceConfig,
+    known: Mapping[str, Sequence[tuple[int, dict[str, str]]]],
 ) -> list[_Asked]:
     train = holdout.train
     asked = []
@@ -212,7 +215,7 @@ def _requests(
         counted = profile_weights(
             weights, np.arange(len(rows))[::-1], recency=evidence.recency, against=evidence.against
         )
-        moment = known.get(train.user_ids[user], {})
+        moment, relevant = _of_the_moment(known.get(train.user_ids[user], []), relevant, spaces)
         context = spaces.context.active(_strip(moment, "context."))[0]
         attributes = spaces.attributes.active(_strip(moment, "user."))[0]
         kind = int(holdout.kinds[place])
@@ -226,17 +229,45 @@ def _requests(
     return asked
 
 
-def _situations_of(holdout: Holdout, situations: pl.DataFrame, item_ids: pl.Series) -> dict[str, dict[str, str]]:
-    """Return the fields of one liked held-out event per user."""
-    users = [holdout.train.user_ids[user] for user in holdout.users]
-    items = item_ids.gather([int(relevant[0]) for relevant in holdout.relevant])
-    wanted = pl.DataFrame({"user_id": users, "item_id": items}, schema_overrides={"user_id": pl.String})
-    found = wanted.join(situations, on=["user_id", "item_id"], how="inner").unique("user_id", keep="first")
+def _situations_of(
+    holdout: Holdout, situations: pl.DataFrame, item_ids: pl.Series
+) -> dict[str, list[tuple[int, dict[str, str]]]]:
+    """Return the liked held-out items of every user, by row, each with the fields of its event."""
+    users = np.repeat(holdout.users, [len(relevant) for relevant in holdout.relevant])
+    rows = np.concatenate(holdout.relevant)
+    wanted = pl.DataFrame(
+        {
+            "user_id": pl.Series(holdout.train.user_ids, dtype=pl.String).gather(users),
+            "item_id": item_ids.gather(rows),
+            "_row": rows,
+        }
+    )
+    found = wanted.join(situations, on=["user_id", "item_id"], how="inner", maintain_order="left")
+    found = found.unique(["user_id", "item_id"], keep="last", maintain_order=True)
     fields = [name for name in found.columns if name.startswith(("context.", "user."))]
-    return {
-        user_id: {name: value for name, value in zip(fields, values, strict=True) if value is not None}
-        for user_id, *values in found.select("user_id", *fields).iter_rows()
-    }
+    known: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    for user_id, row, *values in found.select("user_id", "_row", *fields).iter_rows():
+        named = {name: value for name, value in zip(fields, values, strict=True) if value is not None}
+        known.setdefault(user_id, []).append((row, named))
+    return known
+
+
+def _of_the_moment(
+    events: Sequence[tuple[int, dict[str, str]]], relevant: RowArray, spaces: ItemSpaces
+) -> tuple[dict[str, str], RowArray]:
+    """Return the fields of the first event, and what is relevant in that very situation.
+
+    What somebody took in the evening does not tell whether the morning's list was good: where the context tells
+    something, only the items of the same situation count.
+    """
+    if not events:
+        return {}, relevant
+    moment = events[0][1]
+    telling = [f"context.{field}" for field in spaces.context.fields]
+    if not telling:
+        return moment, relevant
+    same = [row for row, fields in events if all(fields.get(name) == moment.get(name) for name in telling)]
+    return moment, np.array(same, np.int64)
 
 
 def _strip(fields: Mapping[str, str], prefix: str) -> dict[str, str]:

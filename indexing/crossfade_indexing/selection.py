@@ -33,7 +33,7 @@ _RANKS = (32, 64, 128, 256)
 _RECENCIES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5)
 _AGAINST = (0.0, 0.1, 0.3, 0.6, 1.0)
 # From the largest: the first that costs the touched items at most a hundredth is taken.
-_COLD_SCALES = (1.0, 0.5, 0.3, 0.2, 0.15, 0.1, 0.05)
+_COLD_SCALES = (8.0, 4.0, 2.0, 1.0, 0.5, 0.3, 0.2, 0.15, 0.1, 0.05)
 _COST_OF_COLD = 0.01
 # Fewer held-out users than this choose nothing: their mean is noise.
 _FEWEST_USERS = 20

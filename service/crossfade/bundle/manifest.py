@@ -80,7 +80,7 @@ class Factorization(_Part):
     half_rank: int = Field(ge=1, description="m, the factor whose energy the ridge of the filter equals.")
     filter_exponent: float = Field(ge=0, description="p in (s^2 / (s^2 + s_m^2))^p, the weight of a factor.")
     leverage_exponent: Share = Field(description="c in (1 - h)^-c, which scales the targets.")
-    cold_scale: Share = Field(description="Length of the factors that an untouched item gets from its text.")
+    cold_scale: float = Field(ge=0, description="Length of the factors that an untouched item gets from its text.")
     seed: int = Field(ge=0, description="Seed of the randomized solver.")
 
 
