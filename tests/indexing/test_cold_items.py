@@ -68,7 +68,9 @@ def test_an_item_of_the_same_text_as_a_warm_one_gets_its_direction() -> None:
 
 
 @given(seed=st.integers(0, 200), scale=st.floats(0.01, 1))
-def test_no_cold_item_is_longer_than_the_map_has_it_and_warm_ones_keep_their_own(seed: int, scale: float) -> None:
+def test_no_text_promises_more_than_three_times_the_usual_use_and_warm_items_keep_their_own(
+    seed: int, scale: float
+) -> None:
     factors, vectors = two_tastes(cold=(0, 5, 9), seed=seed)
 
     found = add_cold_items(factors, vectors, scale)
@@ -81,7 +83,7 @@ def test_no_cold_item_is_longer_than_the_map_has_it_and_warm_ones_keep_their_own
     mapping = np.linalg.solve(gram, taught.T @ (weights[:, None] * factors.targets[teachers]))
     full = np.linalg.norm(vectors[~teachers] @ mapping, axis=1)
     lengths = np.linalg.norm(found.targets[~teachers], axis=1)
-    assert (lengths <= full * (1 + 1e-4)).all()
+    assert (lengths <= 3**2 * scale * full * (1 + 1e-4)).all()
     assert (found.targets[teachers] == factors.targets[teachers]).all()
     assert (found.degrees == factors.degrees).all()
     assert not factors.targets[~teachers].any()  # the argument is not changed

@@ -37,7 +37,8 @@ def drawn(seed: int, n_users: int, n_items: int) -> Dense:
     random = np.random.default_rng(seed)
     dense = random.poisson(0.5, (n_users, n_items)) * random.choice([0.5, 1.0, 1.5], (n_users, n_items))
     dense[random.integers(n_users, size=n_items), np.arange(n_items)] = 1.0
-    return dense.astype(np.float64)
+    result: Dense = dense.astype(np.float64)
+    return result
 
 
 def ease(dense: Dense, l2: float) -> Dense:
