@@ -124,11 +124,15 @@ class _Search:
             if best is not None and self._late():
                 break
             decompositions = [self._decompose(matrix, a, b) for matrix in self._matrices]
+            tried: set[FactorizationConfig] = set()
             for half_rank, filter_exponent in _COARSE:
                 update = {"user_exponent": a, "item_exponent": b}
                 update |= {} if "half_rank" in named else {"half_rank": half_rank}
                 update |= {} if "filter_exponent" in named else {"filter_exponent": filter_exponent}
                 candidate = self._config.factorization.model_copy(update=update)
+                if candidate in tried:  # the config names what would differ
+                    continue
+                tried.add(candidate)
                 trial = self._try_factors(decompositions, candidate)
                 if best is None or trial.sure_gain > best[0].sure_gain:
                     best = (trial, candidate, decompositions)
