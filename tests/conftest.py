@@ -65,14 +65,14 @@ def demo_directory(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path
     Made once for all tests of a run: to be read, and copied before anything in it is changed.
     """
     # Imported here, because most tests need none of it and it takes seconds.
-    from crossfade_indexing.demo import build_sample_bundle  # noqa: PLC0415
+    from crossfade_indexing.demo import CHOSEN, build_sample_bundle  # noqa: PLC0415
     from crossfade_indexing.job import Settings  # noqa: PLC0415
     from crossfade_indexing.progress import Quiet  # noqa: PLC0415
 
     directory = tmp_path_factory.mktemp("crossfade-demo")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CROSSFADE_CACHE_DIR", str(encoder_cache))
-        build_sample_bundle(directory, Quiet(), Settings(encoder=default_encoder))
+        build_sample_bundle(directory, Quiet(), Settings(config=CHOSEN, encoder=default_encoder))
     return directory
 
 

@@ -118,27 +118,23 @@ class _Search:
 
     def factorization(self) -> tuple[FactorizationConfig, list[Decomposition]]:
         """Find the exponents on a coarse grid of filters, then the rest with the best of them."""
-        named = self._config.factorization.model_fields_set
         best: tuple[Trial, FactorizationConfig, list[Decomposition]] | None = None
         for a, b in self._exponents():
             if best is not None and self._late():
                 break
             decompositions = [self._decompose(matrix, a, b) for matrix in self._matrices]
-            tried: set[FactorizationConfig] = set()
-            for half_rank, filter_exponent in _COARSE:
-                update = {"user_exponent": a, "item_exponent": b}
-                update |= {} if "half_rank" in named else {"half_rank": half_rank}
-                update |= {} if "filter_exponent" in named else {"filter_exponent": filter_exponent}
-                candidate = self._config.factorization.model_copy(update=update)
-                if candidate in tried:  # the config names what would differ
-                    continue
-                tried.add(candidate)
+            for candidate in self._coarse(a, b):
                 trial = self._try_factors(decompositions, candidate)
                 if best is None or trial.sure_gain > best[0].sure_gain:
                     best = (trial, candidate, decompositions)
         if best is None:  # there is always a first pair
             raise AssertionError
-        trial, chosen, decompositions = best
+        return self._refined(*best)
+
+    def _refined(
+        self, trial: Trial, chosen: FactorizationConfig, decompositions: list[Decomposition]
+    ) -> tuple[FactorizationConfig, list[Decomposition]]:
+        named = self._config.factorization.model_fields_set
         for name, values in self._refinements(decompositions):
             for value in values:
                 if name in named or self._late():
@@ -148,6 +144,15 @@ class _Search:
                 if other.sure_gain > trial.sure_gain:
                     trial, chosen = other, candidate
         return chosen, decompositions
+
+    def _coarse(self, a: float, b: float) -> list[FactorizationConfig]:
+        """Return the coarse grid for one pair of exponents, without what the config names and so would repeat."""
+        config = self._config.factorization
+        free = {"half_rank", "filter_exponent"} - config.model_fields_set
+        grid = [{"half_rank": half_rank, "filter_exponent": exponent} for half_rank, exponent in _COARSE]
+        updates = [{name: value for name, value in point.items() if name in free} for point in grid]
+        exponents = {"user_exponent": a, "item_exponent": b}
+        return list(dict.fromkeys(config.model_copy(update=exponents | update) for update in updates))
 
     def evidence(self, factors: Sequence[Factors]) -> EvidenceConfig:
         """Choose recency and the weight of evidence against, where there is any."""
