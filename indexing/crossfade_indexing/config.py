@@ -105,7 +105,7 @@ class FusionConfig(_Part):
     newcomer: dict[str, Weight] = Field(
         default={
             "collaborative": 1.0,
-            "content": 1.0,
+            "content": 0.5,
             "context": 0.5,
             "attributes": 0.5,
             "popularity": 0.1,

@@ -3,7 +3,7 @@
 Each held-out user asks twice: with the whole past, and with only the latest few of it, as the newcomer that everybody
 once was. The candidates of each are scored on every component once; the weights are then searched one after the other
 for the NDCG of their sum. Collaborative weighs 1, so only the others move, each from a newcomer's value to a regular's.
-A move must gain more than its standard error: what does not help is left where it is, and what harms is turned off.
+A move must gain more than two standard errors: what does not help is left where it is, and what harms is turned off.
 """
 
 from __future__ import annotations
@@ -144,12 +144,12 @@ class _Search:
         self.trials = [self._trial()]
 
     def take(self, move: _Move) -> None:
-        """Make a move if the best of its candidates gains more than the standard error of its gain."""
+        """Make a move if the best of its candidates gains more than two standard errors of its gain."""
         sure_gains, candidates, ndcgs = [], list(move(self.best)), []
         for candidate in candidates:
             ndcg = self._scored.ndcg(candidate)
             gains = relative_gains(ndcg, self._best_ndcg, self._scored.groups, self._weights)
-            sure_gains.append(gains.mean() - gains.std() / np.sqrt(len(gains)))
+            sure_gains.append(gains.mean() - 2 * gains.std() / np.sqrt(len(gains)))
             ndcgs.append(ndcg)
         place = int(np.argmax(sure_gains))
         if sure_gains[place] > 0:

@@ -57,8 +57,11 @@ class Trial:
 
     @property
     def sure_gain(self) -> float:
-        """The gain less one standard error: a departure from the default must pay for its uncertainty."""
-        return self.gain - self.error
+        """The gain less two standard errors: a departure from the default must be more than luck.
+
+        With one, five draws of MovieLens-small chose five different settings, some worse than the default on the test.
+        """
+        return self.gain - 2 * self.error
 
 
 @dataclass
