@@ -49,7 +49,7 @@ class Choice:
 
 def fingerprint(material: Material, config: IndexingConfig) -> str:
     """Return a digest of all that a choice depends on."""
-    digest = hashlib.sha256(f"{_SEARCH} {config.model_dump_json()} {sorted(config.model_fields_set)}".encode())
+    digest = hashlib.sha256(f"{_SEARCH} {config.model_dump_json(exclude={'keep_versions'})}".encode())
     for part in (config.evidence, config.factorization, config.fusion):
         digest.update(str(sorted(part.model_fields_set)).encode())
     past = material.past

@@ -44,11 +44,12 @@ def settled(n_users: int = 150, n_items: int = 120, *, seed: int = 0) -> list[ND
     return [np.concatenate([old, np.setdiff1d(new, old)[:10]]) for old, new in zip(tried, chosen, strict=True)]
 
 
-def events_of(pasts: list[NDArray[np.int64]]) -> pl.DataFrame:
-    """Return one event per past item, as in ``Dataset.events``, an hour after the other."""
+def events_of(pasts: list[NDArray[np.int64]], hours: NDArray[np.int64] | None = None) -> pl.DataFrame:
+    """Return one event per past item, as in ``Dataset.events``: at these hours, or an hour after the other."""
     counts = [len(past) for past in pasts]
     users = [f"u{user:04}" for user, count in enumerate(counts) for _ in range(count)]
-    times = [START + dt.timedelta(hours=hour) for count in counts for hour in range(count)]
+    after = np.concatenate([np.arange(count) for count in counts]) if hours is None else hours
+    times = [START + dt.timedelta(hours=int(hour)) for hour in after]
     return pl.DataFrame(
         {
             "user_id": users,
@@ -69,9 +70,14 @@ def texts_of(n_items: int, *, groups: int = 6, noise: float = 0.3, seed: int = 0
     return scaled
 
 
-def material(pasts: list[NDArray[np.int64]], n_items: int, embeddings: FloatArray | None = None) -> Material:
+def material(
+    pasts: list[NDArray[np.int64]],
+    n_items: int,
+    embeddings: FloatArray | None = None,
+    hours: NDArray[np.int64] | None = None,
+) -> Material:
     """Return what is learned from; without embeddings the items say nothing."""
-    events = events_of(pasts)
+    events = events_of(pasts, hours)
     item_ids = pl.Series([f"i{item:04}" for item in range(n_items)])
     table, _ = situations(events, None)
     content, _ = build_content_space(np.zeros((n_items, 4), np.float32) if embeddings is None else embeddings, seed=0)
