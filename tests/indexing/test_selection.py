@@ -48,18 +48,16 @@ def grouped() -> Selection:
     return selected(repeated(material(communities(seed=1), N_ITEMS).past, users=240, seed=0))
 
 
-@pytest.mark.parametrize("loyalty", [0.9, 1 / 6], ids=["communities", "nothing but popularity"])
-def test_on_data_not_seen_the_choice_is_no_worse_than_the_default(loyalty: float, grouped: Selection) -> None:
-    past = material(communities(loyalty=loyalty, seed=1), N_ITEMS).past
-    # Other items of other draws of the same people are held out for the final word.
-    final = hold_out(past, users=400, seed=99)
-    chosen = grouped if loyalty == 0.9 else selected([hold_out(final.train, users=400, seed=0)])
+@pytest.mark.parametrize("loyalty", [0.9, 0.5], ids=["communities", "nothing but popularity"])
+def test_on_data_not_seen_the_choice_is_no_worse_than_the_default(loyalty: float) -> None:
+    final = hold_out(material(communities(loyalty=loyalty, seed=1), N_ITEMS).past, users=400, seed=99)
+    chosen = selected(repeated(final.train, users=240, seed=0))
 
     default = quality(final, FactorizationConfig(), EvidenceConfig())
     found = quality(final, chosen.factorization, chosen.evidence)
 
     difference = found - default
-    assert difference.mean() > -difference.std() / np.sqrt(len(difference))
+    assert difference.mean() >= -difference.std() / np.sqrt(len(difference))
 
 
 def test_where_what_comes_next_is_like_the_latest_and_not_like_the_first_recent_items_count_more(
