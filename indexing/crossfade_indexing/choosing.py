@@ -25,7 +25,7 @@ from crossfade_indexing.trend import half_lives
 __all__ = ["Choice", "choose", "fingerprint"]
 
 # Raised by every change of the search, so that an older bundle's choice is not taken over.
-_SEARCH = 2
+_SEARCH = 3
 
 
 @dataclass(frozen=True)

@@ -191,11 +191,9 @@ def _moves(scored: _Scored, named: set[str], only: str | None) -> Iterator[_Move
         if name == "collaborative" or not z.any() or only not in {None, name}:
             continue
         values = _WEIGHTS_OF_ALL if name in {"popularity", "trend"} else _WEIGHTS
-        if len(sides) == 2:
-            yield _Move(values, name, sides)
-        if only is None:
-            for side in sides:
-                yield _Move(values, name, [side])
+        # Each side must earn its own: moved together, popularity that newcomers need would be forced upon regulars.
+        for moved in [sides] if only == name else [[side] for side in sides]:
+            yield _Move(values, name, moved)
     if "fade" not in named and only is None:
         yield _Move(_FADES, None, ())
 
