@@ -13,6 +13,8 @@ DEV := .venv/.installed-for-development
 INSTALL := $(PIP) install --no-compile --constraint constraints.txt --editable
 COMPILE := $(BIN)/python -W ignore -m compileall -qq -j 0 .venv/lib || true
 
+BENCHMARKS := movielens_models movielens_ratings sample_taste sample_context non_inferiority factorization_speed
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench image openapi format constraints clean
 
@@ -29,8 +31,8 @@ test: $(DEV) ## Check format, lint, types and import contracts, then run the tes
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest --cov
 
-bench: $(DEV) ## Measure the ranking on MovieLens against popularity
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit; done
+bench: $(DEV) ## Measure the models on MovieLens and on the sample; takes the better part of an hour
+	@for script in $(addprefix benchmarks/,$(addsuffix .py,$(BENCHMARKS))); do echo "== $$script"; $(BIN)/python $$script || exit; done
 
 image: ## Build the image crossfade:latest with docker
 	docker build --tag crossfade .

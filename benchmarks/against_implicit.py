@@ -19,7 +19,7 @@ from implicit.bpr import BayesianPersonalizedRanking
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from crossfade_indexing.truncated_svd import truncated_svd
+from crossfade_indexing.learning.truncated_svd import truncated_svd
 
 __all__ = ["compare"]
 

@@ -33,7 +33,7 @@ import scipy.sparse as sp
 from long_tail import long_tail_matrix
 from numpy.typing import NDArray
 
-from crossfade_indexing.truncated_svd import truncated_svd
+from crossfade_indexing.learning.truncated_svd import truncated_svd
 
 EVENTS, USERS, ITEMS, RANK = 1_200_000, 60_000, 40_000, 512
 EXPONENT = 0.4

@@ -12,7 +12,7 @@ Printed for each strength, with paired 95 % bootstrap intervals:
   the simulator's own probabilities with the context and without it on the same requests; once over everything held
   out, most of which was watched in other situations, and once over the title of that very moment alone;
 - the learned weight and strength (root mean square of the weighted log-lift) of each field beside its true weight;
-- NDCG@10 of the fused ranking and each component alone for newcomers (fewer than 5 past titles), for regulars (30 and
+- NDCG@10 of the fused ranking and each component alone for everybody, for newcomers (fewer than 5 past titles), for regulars (30 and
   more) and, from a bundle of its own that saw no event of 10 % of the titles, for these cold titles ranked among all.
   A component that tells no title from another (attributes or a trend that nothing was learned of) counts as 0.
 
@@ -54,6 +54,7 @@ VARIANTS: dict[str, Mapping[str, float]] = {
 }
 TRUTH, TRUTH_WITHOUT = "true probabilities", "true probabilities, no context"
 WHOM = {
+    "all held out": "everybody",
     "newcomers": f"newcomers (fewer than {NEWCOMERS_BELOW} past titles)",
     "regulars": f"regulars ({REGULARS_FROM} past titles and more)",
     "cold": "cold titles (10 % of all, ranked among all)",

@@ -36,7 +36,7 @@ from crossfade.bundle.manifest import (
 from crossfade.engine import COMPONENTS
 from crossfade.engine.profile import profile_weights
 from crossfade.types import FloatArray
-from crossfade_indexing.indexes import build_space, user_vectors
+from crossfade_indexing.learning.indexes import build_space, user_vectors
 
 __all__ = ["Pasts", "constant_fusion", "contents_of", "in_memory", "no_encoder"]
 

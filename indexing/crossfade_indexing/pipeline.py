@@ -31,19 +31,19 @@ from crossfade.bundle.manifest import (
     ProfileRules,
 )
 from crossfade.errors import BundleError
-from crossfade_indexing.choosing import choose
 from crossfade_indexing.config import EvidenceConfig, IndexingConfig
-from crossfade_indexing.content import build_content_space
-from crossfade_indexing.context import situations
-from crossfade_indexing.context.fields import ATTRIBUTE_PREFIX
 from crossfade_indexing.dataset import Dataset
 from crossfade_indexing.encoders import EncodingCache, ItemEncoder, encode_cached
 from crossfade_indexing.evidence import repeat_share, speaking_events, weigh_events
-from crossfade_indexing.indexes import build_index, user_vectors
-from crossfade_indexing.learning import Learned, Material, learn_factors, learn_spaces
+from crossfade_indexing.learning.content import build_content_space
+from crossfade_indexing.learning.context import situations
+from crossfade_indexing.learning.context.fields import ATTRIBUTE_PREFIX
+from crossfade_indexing.learning.indexes import build_index, user_vectors
+from crossfade_indexing.learning.spaces import Learned, Material, learn_factors, learn_spaces
 from crossfade_indexing.past_items import locate
 from crossfade_indexing.progress import Reporter
 from crossfade_indexing.publishing import Comparison, compare
+from crossfade_indexing.selection.choice import choose
 
 __all__ = ["BuildResult", "build_bundle", "item_texts", "ordered_by_popularity"]
 

@@ -30,10 +30,10 @@ from crossfade.engine.fusion import fuse
 from crossfade.engine.profile import Profile, profile_weights
 from crossfade.engine.query import Query
 from crossfade_indexing.config import FactorizationConfig
-from crossfade_indexing.holdout import hold_out, ndcg_of_scores, relative_gains
-from crossfade_indexing.indexes import build_space
-from crossfade_indexing.learning import Material, learn_factors
+from crossfade_indexing.learning.indexes import build_space
+from crossfade_indexing.learning.spaces import Material, learn_factors
 from crossfade_indexing.past_items import PastItems
+from crossfade_indexing.selection.holdout import hold_out, ndcg_of_scores, relative_gains
 
 __all__ = ["Comparison", "compare"]
 

@@ -10,7 +10,7 @@ from hand_made import constant_fusion, contents_of
 
 from crossfade.bundle import BundleContents, BundleStore, ContextSpace, write_bundle
 from crossfade.encoding.tfidf import TfidfEncoder
-from crossfade_indexing.content import build_content_space
+from crossfade_indexing.learning.content import build_content_space
 
 __all__ = ["HARD_IDS", "ITEM_IDS", "PAST", "WORDS", "publish"]
 

@@ -10,7 +10,7 @@ import polars as pl
 from hand_made import contents_of, no_encoder
 
 from crossfade.bundle import BundleContents, ContextSpace
-from crossfade_indexing.content import build_content_space
+from crossfade_indexing.learning.content import build_content_space
 
 __all__ = ["contents"]
 

@@ -9,9 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from crossfade.types import FloatArray
-from crossfade_indexing.content import build_content_space
-from crossfade_indexing.context import situations
-from crossfade_indexing.learning import Material
+from crossfade_indexing.learning.content import build_content_space
+from crossfade_indexing.learning.context import situations
+from crossfade_indexing.learning.spaces import Material
 from crossfade_indexing.past_items import PastItems, locate
 
 __all__ = ["communities", "events_of", "material", "settled", "texts_of"]

@@ -10,10 +10,10 @@ from indexing.planted import material, settled, texts_of
 
 from crossfade.bundle import ContentSpace, Manifest, VectorIndex
 from crossfade.bundle.manifest import FusionWeights, ProfileRules
-from crossfade_indexing import choosing
-from crossfade_indexing.choosing import Choice, choose, fingerprint
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, FusionConfig, IndexingConfig, SelectionConfig
-from crossfade_indexing.learning import Material
+from crossfade_indexing.learning.spaces import Material
+from crossfade_indexing.selection import choice as choosing
+from crossfade_indexing.selection.choice import Choice, choose, fingerprint
 
 CONFIG = IndexingConfig(
     factorization=FactorizationConfig(user_exponent=0.3, item_exponent=0.1), selection=SelectionConfig(seconds=60)

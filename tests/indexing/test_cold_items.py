@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from crossfade.types import FloatArray
-from crossfade_indexing.cold_items import add_cold_items
 from crossfade_indexing.config import FactorizationConfig
-from crossfade_indexing.factorization import Factors, decompose, shape_factors
+from crossfade_indexing.learning.cold_items import add_cold_items
+from crossfade_indexing.learning.factorization import Factors, decompose, shape_factors
 
 CONFIG = FactorizationConfig(rank=2)
 

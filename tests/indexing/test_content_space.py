@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossfade.types import FloatArray
-from crossfade_indexing.content import build_content_space
-from crossfade_indexing.scales import tenth_best_of_content
+from crossfade_indexing.learning.content import build_content_space
+from crossfade_indexing.learning.scales import tenth_best_of_content
 
 
 def unit(vectors: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from crossfade.engine.clock import CLOCK_FIELDS, derived_fields
 from crossfade_indexing.cleaning import clean
-from crossfade_indexing.context import (
+from crossfade_indexing.learning.context import (
     LearnedContext,
     attribute_space,
     context_space,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from crossfade_indexing.config import FactorizationConfig
-from crossfade_indexing.factorization import Factors, decompose, power, shape_factors
+from crossfade_indexing.learning.factorization import Factors, decompose, power, shape_factors
 
 Dense = NDArray[np.float64]
 

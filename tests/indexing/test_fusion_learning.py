@@ -11,10 +11,10 @@ from indexing.planted import communities, material, texts_of
 from crossfade.bundle.manifest import FusionWeights
 from crossfade.engine import COMPONENTS
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, FusionConfig
-from crossfade_indexing.fusion_learning import FusionLearner
-from crossfade_indexing.holdout import hold_out
-from crossfade_indexing.learning import Material, learn_factors, learn_spaces
-from crossfade_indexing.selection import Trial
+from crossfade_indexing.learning.spaces import Material, learn_factors, learn_spaces
+from crossfade_indexing.selection.factors import Trial
+from crossfade_indexing.selection.fusion import FusionLearner
+from crossfade_indexing.selection.holdout import hold_out
 
 N_ITEMS = 120
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from crossfade_indexing.config import EvidenceConfig
 from crossfade_indexing.evaluation.metrics import hits_of, ndcg
-from crossfade_indexing.factorization import Factors
-from crossfade_indexing.holdout import (
+from crossfade_indexing.learning.factorization import Factors
+from crossfade_indexing.past_items import PastItems
+from crossfade_indexing.selection.holdout import (
     KINDS,
     HeldOutProfiles,
     Holdout,
@@ -23,7 +24,6 @@ from crossfade_indexing.holdout import (
     relative_gains,
     repeated,
 )
-from crossfade_indexing.past_items import PastItems
 
 CONTINUE, FILL = (list(KINDS).index(name) for name in ("continue", "fill"))
 

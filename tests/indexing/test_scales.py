@@ -8,8 +8,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossfade_indexing.indexes import build_index, build_space, user_vectors
-from crossfade_indexing.scales import tenth_best_of_popularity, tenth_best_of_vectors
+from crossfade_indexing.learning.indexes import build_index, build_space, user_vectors
+from crossfade_indexing.learning.scales import tenth_best_of_popularity, tenth_best_of_vectors
 
 
 @given(seed=st.integers(0, 30))
@@ -44,7 +44,7 @@ def test_a_user_without_evidence_is_like_nobody() -> None:
 
 
 def test_a_large_index_is_approximate_and_says_how_good_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crossfade_indexing.indexes._EXACT_UP_TO", 100)
+    monkeypatch.setattr("crossfade_indexing.learning.indexes._EXACT_UP_TO", 100)
     vectors = np.random.default_rng(0).normal(size=(2_000, 16)).astype(np.float32)
 
     index, info = build_index(vectors, queries=vectors, seed=0)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from crossfade.types import FloatArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, IndexingConfig, SelectionConfig
-from crossfade_indexing.factorization import decompose, shape_factors
-from crossfade_indexing.holdout import HeldOutProfiles, Holdout, hold_out, repeated
-from crossfade_indexing.learning import Material, learn_factors
-from crossfade_indexing.selection import Selection, select
+from crossfade_indexing.learning.factorization import decompose, shape_factors
+from crossfade_indexing.learning.spaces import Material, learn_factors
+from crossfade_indexing.selection.factors import Selection, select
+from crossfade_indexing.selection.holdout import HeldOutProfiles, Holdout, hold_out, repeated
 
 N_ITEMS = 120
 ENOUGH_S = 60.0

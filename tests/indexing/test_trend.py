@@ -8,7 +8,7 @@ import math
 import polars as pl
 import pytest
 
-from crossfade_indexing.trend import half_lives, trend
+from crossfade_indexing.learning.trend import half_lives, trend
 
 LATEST = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 ITEM_IDS = pl.Series(["new", "old", "never"])

@@ -3,8 +3,8 @@ import pytest
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from crossfade_indexing import truncated_svd as module
-from crossfade_indexing.truncated_svd import truncated_svd
+from crossfade_indexing.learning import truncated_svd as module
+from crossfade_indexing.learning.truncated_svd import truncated_svd
 
 EXACT, PROJECTED = 10_000, 0
 

@@ -11,7 +11,7 @@ import pytest
 
 from crossfade.errors import InputError
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, IndexingConfig, SelectionConfig, read_config
-from crossfade_indexing.selection import select
+from crossfade_indexing.selection.factors import select
 from crossfade_indexing.tuning import Findings, Judge, Space, search, write_config
 
 N_USERS, N_ITEMS, TASTES = 120, 60, 3

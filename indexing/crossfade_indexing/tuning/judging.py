@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from crossfade.errors import InputError
 from crossfade_indexing.config import EvidenceConfig, IndexingConfig
 from crossfade_indexing.evidence import weigh_events
-from crossfade_indexing.factorization import decompose, shape_factors
-from crossfade_indexing.holdout import KINDS, HeldOutProfiles, Holdout, relative_gains, repeated
+from crossfade_indexing.learning.factorization import decompose, shape_factors
 from crossfade_indexing.past_items import PastItems, locate
+from crossfade_indexing.selection.holdout import KINDS, HeldOutProfiles, Holdout, relative_gains, repeated
 
 __all__ = ["Judge", "Judgement"]
 

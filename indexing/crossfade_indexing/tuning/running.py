@@ -17,7 +17,7 @@ from crossfade_indexing.evidence import weigh_events
 from crossfade_indexing.job import Inputs, Settings
 from crossfade_indexing.pipeline import ordered_by_popularity
 from crossfade_indexing.progress import Advance, Reporter
-from crossfade_indexing.selection import select
+from crossfade_indexing.selection.factors import select
 from crossfade_indexing.tuning.config_file import write_config
 from crossfade_indexing.tuning.judging import Judge
 from crossfade_indexing.tuning.space import Space

@@ -21,8 +21,8 @@ from crossfade.engine.fusion import prepare
 from crossfade.engine.profile import Profile, fold_in, profile_weights
 from crossfade.types import FloatArray, RowArray
 from crossfade_indexing.config import EvidenceConfig, FusionConfig
-from crossfade_indexing.holdout import KINDS, Holdout, relative_gains
-from crossfade_indexing.selection import Trial
+from crossfade_indexing.selection.factors import Trial
+from crossfade_indexing.selection.holdout import KINDS, Holdout, relative_gains
 
 __all__ = ["FusionLearner"]
 

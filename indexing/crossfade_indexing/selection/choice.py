@@ -15,12 +15,12 @@ import polars as pl
 from crossfade.bundle import Manifest
 from crossfade.bundle.manifest import SelectionInfo, TrialInfo
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, FusionConfig, IndexingConfig
-from crossfade_indexing.fusion_learning import FusionLearner
-from crossfade_indexing.holdout import Holdout, repeated
-from crossfade_indexing.learning import Material, learn_factors, learn_spaces, with_trend
+from crossfade_indexing.learning.spaces import Material, learn_factors, learn_spaces, with_trend
+from crossfade_indexing.learning.trend import half_lives
 from crossfade_indexing.progress import Advance
-from crossfade_indexing.selection import Selection, Trial, select
-from crossfade_indexing.trend import half_lives
+from crossfade_indexing.selection.factors import Selection, Trial, select
+from crossfade_indexing.selection.fusion import FusionLearner
+from crossfade_indexing.selection.holdout import Holdout, repeated
 
 __all__ = ["Choice", "choose", "fingerprint"]
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from crossfade.types import FloatArray
 from crossfade_indexing.config import FactorizationConfig
-from crossfade_indexing.truncated_svd import truncated_svd
+from crossfade_indexing.learning.truncated_svd import truncated_svd
 
 __all__ = ["Decomposition", "Factors", "decompose", "power", "shape_factors"]
 

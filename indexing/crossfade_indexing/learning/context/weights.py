@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from crossfade.types import FloatArray, RowArray
-from crossfade_indexing.context.fields import ATTRIBUTE_PREFIX, CONTEXT_PREFIX
-from crossfade_indexing.context.lifts import Counts, count_events
+from crossfade_indexing.learning.context.fields import ATTRIBUTE_PREFIX, CONTEXT_PREFIX
+from crossfade_indexing.learning.context.lifts import Counts, count_events
 
 __all__ = ["FieldWeight", "LearnedContext", "learn_context"]
 

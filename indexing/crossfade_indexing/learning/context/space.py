@@ -9,8 +9,8 @@ import polars as pl
 
 from crossfade.bundle.context_space import ContextSpace
 from crossfade.engine.context import context_part
-from crossfade_indexing.context.fields import ATTRIBUTE_PREFIX, CONTEXT_PREFIX
-from crossfade_indexing.context.weights import LearnedContext
+from crossfade_indexing.learning.context.fields import ATTRIBUTE_PREFIX, CONTEXT_PREFIX
+from crossfade_indexing.learning.context.weights import LearnedContext
 
 __all__ = ["attribute_space", "context_space"]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
 from crossfade.types import FloatArray
-from crossfade_indexing.factorization import Factors
+from crossfade_indexing.learning.factorization import Factors
 
 __all__ = ["add_cold_items"]
 

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from crossfade.types import FloatArray, RowArray
-from crossfade_indexing.context.fields import ATTRIBUTE_PREFIX, CONTEXT_PREFIX
+from crossfade_indexing.learning.context.fields import ATTRIBUTE_PREFIX, CONTEXT_PREFIX
 
 __all__ = ["Counts", "count_events"]
 

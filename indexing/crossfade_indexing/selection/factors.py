@@ -15,11 +15,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from crossfade.types import FloatArray
-from crossfade_indexing.cold_items import add_cold_items
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, IndexingConfig
-from crossfade_indexing.factorization import Decomposition, Factors, decompose, shape_factors
-from crossfade_indexing.holdout import KINDS, HeldOutProfiles, Holdout, relative_gains
+from crossfade_indexing.learning.cold_items import add_cold_items
+from crossfade_indexing.learning.factorization import Decomposition, Factors, decompose, shape_factors
 from crossfade_indexing.progress import Advance
+from crossfade_indexing.selection.holdout import KINDS, HeldOutProfiles, Holdout, relative_gains
 
 __all__ = ["Selection", "Trial", "select"]
 

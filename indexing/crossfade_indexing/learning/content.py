@@ -16,7 +16,7 @@ from crossfade.bundle import ContentSpace
 from crossfade.bundle.contents import place_texts
 from crossfade.bundle.manifest import IndexInfo
 from crossfade.types import FloatArray
-from crossfade_indexing.indexes import build_index
+from crossfade_indexing.learning.indexes import build_index
 
 __all__ = ["build_content_space"]
 

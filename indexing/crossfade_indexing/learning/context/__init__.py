@@ -4,10 +4,10 @@
 ``weights`` learns how far that is to be trusted, ``space`` makes of it what a bundle carries.
 """
 
-from crossfade_indexing.context.fields import situations, with_clock_fields
-from crossfade_indexing.context.lifts import Counts, count_events
-from crossfade_indexing.context.space import attribute_space, context_space
-from crossfade_indexing.context.weights import FieldWeight, LearnedContext, learn_context
+from crossfade_indexing.learning.context.fields import situations, with_clock_fields
+from crossfade_indexing.learning.context.lifts import Counts, count_events
+from crossfade_indexing.learning.context.space import attribute_space, context_space
+from crossfade_indexing.learning.context.weights import FieldWeight, LearnedContext, learn_context
 
 __all__ = [
     "Counts",

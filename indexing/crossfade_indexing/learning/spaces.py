@@ -11,14 +11,14 @@ from crossfade.bundle import ContentSpace, ItemSpaces
 from crossfade.bundle.manifest import IndexInfo
 from crossfade.engine.profile import profile_weights
 from crossfade.types import FloatArray
-from crossfade_indexing.cold_items import add_cold_items
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig
-from crossfade_indexing.context import LearnedContext, attribute_space, context_space, learn_context
-from crossfade_indexing.factorization import Factors, decompose, shape_factors
-from crossfade_indexing.indexes import build_space
+from crossfade_indexing.learning.cold_items import add_cold_items
+from crossfade_indexing.learning.context import LearnedContext, attribute_space, context_space, learn_context
+from crossfade_indexing.learning.factorization import Factors, decompose, shape_factors
+from crossfade_indexing.learning.indexes import build_space
+from crossfade_indexing.learning.scales import tenth_best_of_content, tenth_best_of_popularity, tenth_best_of_vectors
+from crossfade_indexing.learning.trend import trend
 from crossfade_indexing.past_items import PastItems
-from crossfade_indexing.scales import tenth_best_of_content, tenth_best_of_popularity, tenth_best_of_vectors
-from crossfade_indexing.trend import trend
 
 __all__ = ["Learned", "Material", "learn_factors", "learn_spaces", "with_trend"]
 

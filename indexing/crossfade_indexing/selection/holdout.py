@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crossfade.engine.profile import profile_weights
 from crossfade.types import FloatArray, RowArray
 from crossfade_indexing.config import EvidenceConfig
-from crossfade_indexing.factorization import Factors
+from crossfade_indexing.learning.factorization import Factors
 from crossfade_indexing.past_items import PastItems
 
 __all__ = [
