@@ -12,8 +12,8 @@ Printed for each strength, with paired 95 % bootstrap intervals:
   the simulator's own probabilities with the context and without it on the same requests; once over everything held
   out, most of which was watched in other situations, and once over the title of that very moment alone;
 - the learned weight and strength (root mean square of the weighted log-lift) of each field beside its true weight;
-- NDCG@10 of the fused ranking and each component alone for everybody, for newcomers (fewer than 5 past titles), for regulars (30 and
-  more) and, from a bundle of its own that saw no event of 10 % of the titles, for these cold titles ranked among all.
+- NDCG@10 of the fused ranking and each component alone for everybody, newcomers (fewer than 5 past titles), regulars
+  (30 and more) and, from a bundle of its own that saw no event of 10 % of the titles, these cold titles among all.
   A component that tells no title from another (attributes or a trend that nothing was learned of) counts as 0.
 
 Run: ``python benchmarks/sample_context.py [--strengths 0 1 ...] [--seeds N ...] [--people N] [--seconds S]``.
