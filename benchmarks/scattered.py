@@ -10,31 +10,31 @@ from crossfade_indexing.dataset import Dataset
 
 __all__ = ["scattered_dataset"]
 
-_ITEMS_PER_CIRCLE = 50
-_CIRCLES_PER_THEME = 20
-_ITEMS_PER_THEME = _ITEMS_PER_CIRCLE * _CIRCLES_PER_THEME
-_EVENTS_PER_USER = 20
+_ITEMS_PER_CIRCLE = 20
+_CIRCLES_PER_THEME = 50
+_MEMBERS_PER_CIRCLE = 4
+_STEP = 2 * _ITEMS_PER_CIRCLE * _CIRCLES_PER_THEME
 _THEME_WORDS, _CIRCLE_WORDS, _ALL_WORDS = 40, 8, 5_000
-_WORDS_FROM_THEME, _WORDS_FROM_CIRCLE, _WORDS_FROM_ALL = 4, 2, 2
+_WORDS_FROM_THEME, _WORDS_FROM_CIRCLE, _WORDS_FROM_ALL = 3, 3, 2
 _FIRST_SECOND, _SECONDS = 1_750_000_000, 180 * 86_400
 
 
 def scattered_dataset(n_items: int, *, seed: int) -> Dataset:
     """Return items with two events each: no head and no tail, only taste.
 
-    Items come in circles of 50 and circles in themes of 20. A user likes two circles in each of two themes and has, on
-    average, five items of each. An item's title mixes words of its theme, of its circle and of any kind, so text tells
-    a part of what the circles tell. Times are uniform over half a year and mean nothing.
+    Items come in circles of 20 and circles in themes of 50. A user likes one circle in each of two themes and has, on
+    average, ten items of it; three others like it too. An item's title mixes words of its theme, of its circle and of
+    any kind, so text tells a part of what the circles tell. Times are uniform over half a year and mean nothing.
 
     Args:
-        n_items: A multiple of 1,000, at least 2,000.
+        n_items: A positive multiple of 2,000; there is one user for ten items.
         seed: The same seed gives the same data.
 
     Raises:
         ValueError: If the number of items is not such a number.
     """
-    if n_items < 2 * _ITEMS_PER_THEME or n_items % _ITEMS_PER_THEME:
-        raise ValueError(f"n_items must be a multiple of {_ITEMS_PER_THEME}, at least two of them, not {n_items}")
+    if n_items <= 0 or n_items % _STEP:
+        raise ValueError(f"n_items must be a positive multiple of {_STEP}, not {n_items}")
     rng = np.random.default_rng(seed)
     users = _users_of_items(n_items, rng)
     seconds = _FIRST_SECOND + rng.integers(_SECONDS, size=users.size)
@@ -58,23 +58,14 @@ def scattered_dataset(n_items: int, *, seed: int) -> Dataset:
 
 def _users_of_items(n_items: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return two different users who like the item's circle, shape (n_items, 2)."""
-    n_themes, n_users = n_items // _ITEMS_PER_THEME, 2 * n_items // _EVENTS_PER_USER
-    themes = _two_of(n_themes, (n_users,), rng)
-    likes = (themes[:, :, None] * _CIRCLES_PER_THEME + _two_of(_CIRCLES_PER_THEME, (n_users, 2), rng)).ravel()
-    # By circle, so that those who like it stand together: twenty on average, and not fewer than two but by a miracle.
-    members = np.argsort(likes, kind="stable") // 4
-    sizes = np.bincount(likes, minlength=n_themes * _CIRCLES_PER_THEME)
+    n_circles = n_items // _ITEMS_PER_CIRCLE
+    n_users = n_circles * _MEMBERS_PER_CIRCLE // 2
+    # Each user is dealt one place in the first half of the circles and one in the second, which are other themes.
+    members = np.concatenate([rng.permutation(n_users), rng.permutation(n_users)]).reshape(n_circles, -1)
     circle = np.arange(n_items) // _ITEMS_PER_CIRCLE
-    start = (np.cumsum(sizes) - sizes)[circle]
-    first = rng.integers(sizes[circle])
-    second = (first + 1 + rng.integers(sizes[circle] - 1)) % sizes[circle]
-    return np.column_stack([members[start + first], members[start + second]])
-
-
-def _two_of(n: int, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return two different numbers below n at each place, shape (*shape, 2)."""
-    first = rng.integers(n, size=shape)
-    return np.stack([first, (first + 1 + rng.integers(n - 1, size=shape)) % n], axis=-1)
+    first = rng.integers(_MEMBERS_PER_CIRCLE, size=n_items)
+    second = (first + 1 + rng.integers(_MEMBERS_PER_CIRCLE - 1, size=n_items)) % _MEMBERS_PER_CIRCLE
+    return np.column_stack([members[circle, first], members[circle, second]])
 
 
 def _titles(n_items: int, rng: np.random.Generator) -> pl.Series:
