@@ -29,7 +29,7 @@ test: $(DEV) ## Check format, lint, types and import contracts, then run the tes
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest --cov
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=2 --dist=loadfile --cov
 
 bench: $(DEV) ## Measure the models on MovieLens and on the sample; takes the better part of an hour
 	@for script in $(addprefix benchmarks/,$(addsuffix .py,$(BENCHMARKS))); do echo "== $$script"; $(BIN)/python $$script || exit; done
