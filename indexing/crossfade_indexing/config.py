@@ -81,7 +81,7 @@ class FactorizationConfig(_Part):
     filter_exponent: float = Field(default=1.0, ge=0, le=2, description="p in (s^2 / (s^2 + s_m^2))^p.")
     leverage_exponent: Share = Field(default=0.5, description="c in (1 - h)^-c; 1 is EASE's, 0 none.")
     cold_scale: float = Field(
-        default=0.1,
+        default=0.03,
         ge=0,
         le=100,
         description="Length of the factors that an untouched item gets from its text; see ``cold_items``.",
@@ -106,7 +106,7 @@ class FusionConfig(_Part):
         default={
             "collaborative": 1.0,
             "content": 0.5,
-            "context": 0.5,
+            "context": 0.3,
             "attributes": 0.5,
             "popularity": 0.1,
             "trend": 0.0,
@@ -117,7 +117,7 @@ class FusionConfig(_Part):
         default={
             "collaborative": 1.0,
             "content": 0.2,
-            "context": 0.5,
+            "context": 0.3,
             "attributes": 0.0,
             "popularity": 0.0,
             "trend": 0.0,
