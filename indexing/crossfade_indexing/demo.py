@@ -30,7 +30,7 @@ CHOSEN = IndexingConfig(
         half_rank=32,
         filter_exponent=1.0,
         leverage_exponent=0.5,
-        cold_scale=2.0,
+        cold_scale=4.0,
     ),
     fusion=FusionConfig(
         newcomer={

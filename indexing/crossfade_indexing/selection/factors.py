@@ -32,9 +32,9 @@ _LEVERAGES = (0.5, 0.0, 1.0)
 _RANKS = (32, 64, 128, 256)
 _RECENCIES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5)
 _AGAINST = (0.0, 0.1, 0.3, 0.6, 1.0)
-# From the largest: the first that costs the touched items at most two hundredths is taken.
-_COLD_SCALES = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.15, 0.1, 0.07, 0.05, 0.035, 0.025, 0.015)
-_COST_OF_COLD = 0.02
+# From the largest: the first that costs the touched items at most a fortieth is taken.
+_COLD_SCALES = (8.0, 4.0, 3.0, 2.0, 1.0, 0.5, 0.25, 0.15, 0.1, 0.07, 0.05, 0.035, 0.025, 0.015)
+_COST_OF_COLD = 0.025
 # Fewer held-out users than this choose nothing: their mean is noise.
 _FEWEST_USERS = 20
 
