@@ -150,7 +150,7 @@ def test_when_time_runs_out_what_was_found_so_far_counts() -> None:
 
 
 @pytest.mark.parametrize("noise", [0.2, 5.0], ids=["texts that say where an item belongs", "texts that say nothing"])
-def test_untouched_items_never_cost_the_others_more_than_a_hundredth(noise: float) -> None:
+def test_untouched_items_never_cost_the_others_more_than_a_fortieth(noise: float) -> None:
     # Of 180 items the last 60 were never touched.
     everything = material(communities(n_items=N_ITEMS), N_ITEMS + 60, texts_of(N_ITEMS + 60, noise=noise))
     side = hold_out(everything.past, users=400, seed=0)
@@ -167,6 +167,6 @@ def test_untouched_items_never_cost_the_others_more_than_a_hundredth(noise: floa
     trials = [trial for trial in found.trials if "cold_scale" in trial.setting]
     assert found.factorization.cold_scale > 0
     assert trials[-1].setting["cold_scale"] == found.factorization.cold_scale
-    assert trials[-1].gain >= -0.01
-    assert all(trial.gain < -0.01 for trial in trials[1:-1])  # every larger one cost more
+    assert trials[-1].gain >= -0.025
+    assert all(trial.gain < -0.025 for trial in trials[1:-1])  # every larger one cost more
     assert with_scale(found.factorization.cold_scale) > 0.985 * with_scale(0.0)
