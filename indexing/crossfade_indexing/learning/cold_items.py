@@ -5,7 +5,7 @@ that an item about which much is known teaches much. It answers with the factors
 those that nobody has touched never will be, and at full length they would push all others off the lists (on MovieLens
 NDCG@10 falls from 0.127 to 0.031). So each is scaled by the fourth power of how much its text lets one expect it to be
 used, which is learned from all items, the untouched included, times a factor that is chosen on held-out items. (Of the
-powers 1 to 4 the fourth found most of the cold items at the same cost to the others.)
+powers 2, 3 and 4 the fourth found most of the cold items at the same cost to the others.)
 
 Source: attribute-to-factor mapping, Gantner et al., ICDM 2010.
 """

@@ -29,7 +29,7 @@ def tenth_best_of_vectors(space: VectorSpace, past: sp.csr_array, *, seed: int) 
 
     Args:
         space: The component's vectors.
-        past: Shape (n_users, n_items), the weights; a stored 0 is an item had without liking.
+        past: Shape (n_users, n_items), what each past item counts in its profile.
         seed: Of the draw.
 
     Returns:
@@ -76,7 +76,7 @@ def _tenth_best(part_of: Callable[[sp.csr_array], Part], past: sp.csr_array, see
         batch = past[users[start : start + _BATCH]]
         part = part_of(batch)
         z = np.array(np.broadcast_to(part.everywhere(), batch.shape))
-        z[batch.tocoo().coords] = -np.inf  # a stored 0 was had as well
+        z[batch.tocoo().coords] = -np.inf
         places += [_tenth(row) for row, known in zip(z, part.present, strict=True) if known]
     return _positive_median(places)
 

@@ -25,7 +25,7 @@ from crossfade_indexing.selection.holdout import Holdout, repeated
 __all__ = ["Choice", "choose", "fingerprint"]
 
 # Raised by every change of the search, so that an older bundle's choice is not taken over.
-_SEARCH = 4
+_SEARCH = 5
 
 
 @dataclass(frozen=True)
