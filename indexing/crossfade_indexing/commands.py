@@ -31,7 +31,7 @@ Crossfade is ready. Every call, with examples to try:  http://{0}/docs
 
   # the same regular viewer, by what items say alone
   curl -s http://{0}/v1/recommendations -H 'content-type: application/json' \\
-       -d '{{"user_id": "p0042", "limit": 5, "weights": {{"content": 1, "collaborative": 0}}}}'
+       -d '{{"user_id": "p0042", "weights": {{"content": 1, "collaborative": 0, "context": 0, "attributes": 0}}}}'
 
   # words instead of a history
   curl -s http://{0}/v1/search -H 'content-type: application/json' -d '{{"text": "heist that goes wrong", "limit": 5}}'
