@@ -1,4 +1,4 @@
-"""The commands that need the indexing package: ``crossfade index`` and ``crossfade demo``.
+"""The commands that need the indexing package: ``crossfade index`` and ``crossfade demo``, and options others share.
 
 Heavy imports stand inside the functions, so that ``crossfade --help`` is quick and works without the extra.
 """
@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -18,7 +21,12 @@ from crossfade.cli import EXIT_NOT_PUBLISHED
 from crossfade.console import print_json
 from crossfade.errors import BundleError
 
-__all__ = ["demo", "index"]
+if TYPE_CHECKING:
+    from crossfade_indexing.job import Inputs
+
+__all__ = ["cleaning_options", "demo", "encoder_option", "index", "input_options"]
+
+Command = Callable[..., None]
 
 _PATH = click.Path(path_type=Path)
 
@@ -40,6 +48,55 @@ Ctrl-C stops it.
 """
 
 
+def input_options(
+    *,
+    events: str = "Events: user_id, item_id; timestamp, event_type, value, context.* if known.",
+    items: str = "Items: item_id; title, description, categories feed the text.",
+    users: str = "Users: user_id and attributes.",
+) -> Callable[[Command], Command]:
+    """Return a decorator that adds the options which name the data, and passes them on as ``inputs``, a `job.Inputs`.
+
+    A contradiction among them ends the command with 2. A SIGTERM that comes later acts like Ctrl-C, so that the stop
+    of a container cleans up, or keeps what was found, too.
+
+    Args:
+        events: Help of ``--events``.
+        items: Help of ``--items``.
+        users: Help of ``--users``.
+    """
+
+    def decorate(command: Command) -> Command:
+        @click.option("--events", type=_PATH, help=events)
+        @click.option("--items", type=_PATH, help=items)
+        @click.option("--users", type=_PATH, help=users)
+        @click.option(
+            "--preset", type=click.Choice(["movielens", "amazon-reviews"]), help="A published data set's own files."
+        )
+        @click.option("--source", type=_PATH, help="With --preset: the folder that holds them.")
+        @wraps(command)
+        def with_inputs(
+            *,
+            events: Path | None,
+            items: Path | None,
+            users: Path | None,
+            preset: str | None,
+            source: Path | None,
+            **others: object,
+        ) -> None:
+            if (preset is None) == (events is None):
+                raise click.UsageError("give either --events FILE or --preset NAME --source DIR")
+            if (preset is None) != (source is None):
+                raise click.UsageError("--preset and --source go together")
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            from crossfade_indexing.job import Inputs  # noqa: PLC0415 - see the module
+
+            command(inputs=Inputs(events=events, items=items, users=users, preset=preset, source=source), **others)
+
+        return with_inputs
+
+    return decorate
+
+
 def _known_zone(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
     if name is not None:
         try:
@@ -49,19 +106,37 @@ def _known_zone(_context: click.Context, _option: click.Parameter, name: str | N
     return name
 
 
+def _some_name(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    if name is not None and not name.strip():
+        raise click.UsageError("--encoder needs a name: 'tfidf', a path, or a model's name")
+    return name
+
+
+def encoder_option(command: Command) -> Command:
+    """Add ``--encoder``, passed on as ``encoder: str | None``; an empty name ends the command with 2."""
+    option = click.option(
+        "--encoder", callback=_some_name, help="'tfidf', a path, or a model's name.  [default: all-MiniLM-L6-v2]"
+    )
+    return option(command)
+
+
+def cleaning_options(command: Command) -> Command:
+    """Add ``--timezone`` and ``--strict``, passed on as ``timezone: str | None`` and ``strict: bool``.
+
+    A zone that nobody knows ends the command with 2.
+    """
+    zone = click.option(
+        "--timezone", callback=_known_zone, help="IANA zone of timestamps that carry none.  [default: UTC]"
+    )
+    return zone(click.option("--strict", is_flag=True, help="Fail if cleaning would drop a row.")(command))
+
+
 @click.command()
-@click.option(
-    "--events", type=_PATH, help="Events: user_id, item_id; timestamp, event_type, value, context.* if known."
-)
-@click.option("--items", type=_PATH, help="Items: item_id; title, description, categories feed the text.")
-@click.option("--users", type=_PATH, help="Users: user_id and attributes.")
-@click.option("--preset", type=click.Choice(["movielens", "amazon-reviews"]), help="A published data set's own files.")
-@click.option("--source", type=_PATH, help="With --preset: the folder that holds them.")
+@input_options()
 @click.option("--out", required=True, type=_PATH, help="Where the bundle goes; earlier versions stay beside it.")
 @click.option("--config", "config_path", type=_PATH, help="Hyper-parameters, as TOML.")
-@click.option("--encoder", help="'tfidf', a path, or a model's name.  [default: all-MiniLM-L6-v2]")
-@click.option("--timezone", callback=_known_zone, help="IANA zone of timestamps that carry none.  [default: UTC]")
-@click.option("--strict", is_flag=True, help="Fail if cleaning would drop a row.")
+@encoder_option
+@cleaning_options
 @click.option(
     "--publish-anyway",
     is_flag=True,
@@ -70,11 +145,7 @@ def _known_zone(_context: click.Context, _option: click.Parameter, name: str | N
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def index(
     *,
-    events: Path | None,
-    items: Path | None,
-    users: Path | None,
-    preset: str | None,
-    source: Path | None,
+    inputs: Inputs,
     out: Path,
     config_path: Path | None,
     encoder: str | None,
@@ -88,15 +159,8 @@ def index(
     Files are CSV, TSV, Parquet or JSON Lines, by their ending. Ctrl-C, a full disk or a crash leaves what was
     published before as it was, and so does a result that is clearly worse on the same held-out events.
     """
-    if (preset is None) == (events is None):
-        raise click.UsageError("give either --events FILE or --preset NAME --source DIR")
-    if (preset is None) != (source is None):
-        raise click.UsageError("--preset and --source go together")
-    if encoder is not None and not encoder.strip():
-        raise click.UsageError("--encoder needs a name: 'tfidf', a path, or a model's name")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop cleans up like Ctrl-C
     from crossfade_indexing.config import IndexingConfig, read_config  # noqa: PLC0415 - see the module
-    from crossfade_indexing.job import Inputs, Settings, run_index  # noqa: PLC0415 - see the module
+    from crossfade_indexing.job import Settings, run_index  # noqa: PLC0415 - see the module
     from crossfade_indexing.output import outcome_as_dict, print_outcome, reporter  # noqa: PLC0415 - see the module
 
     settings = Settings(
@@ -106,7 +170,6 @@ def index(
         strict=strict,
         publish_anyway=publish_anyway,
     )
-    inputs = Inputs(events=events, items=items, users=users, preset=preset, source=source)
     outcome = run_index(inputs, out, settings, reporter(quiet=as_json))
     if as_json:
         print_json(outcome_as_dict(outcome))

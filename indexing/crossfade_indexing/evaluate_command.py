@@ -6,14 +6,17 @@ Heavy imports stand inside the function, so that ``crossfade --help`` is quick a
 from __future__ import annotations
 
 import shlex
-import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from crossfade.console import print_json
-from crossfade_indexing.commands import _known_zone
+from crossfade_indexing.commands import cleaning_options, encoder_option, input_options
+
+if TYPE_CHECKING:
+    from crossfade_indexing.job import Inputs
 
 __all__ = ["evaluate"]
 
@@ -23,18 +26,11 @@ _SPLITS = ("last", "leave-last-out", "global-time", "random")
 
 
 @click.command()
-@click.option(
-    "--events", type=_PATH, help="Events: user_id, item_id; timestamp, event_type, value, context.* if known."
-)
-@click.option("--items", type=_PATH, help="Items: item_id; title, description, categories feed the text.")
-@click.option("--users", type=_PATH, help="Users: user_id and attributes.")
-@click.option("--preset", type=click.Choice(["movielens", "amazon-reviews"]), help="A published data set's own files.")
-@click.option("--source", type=_PATH, help="With --preset: the folder that holds them.")
+@input_options()
 @click.option("--report", required=True, type=_PATH, help="Folder for report.html and evaluation.json.")
 @click.option("--config", "config_path", type=_PATH, help="Hyper-parameters of indexing, as TOML.")
-@click.option("--encoder", help="'tfidf', a path, or a model's name.  [default: all-MiniLM-L6-v2]")
-@click.option("--timezone", callback=_known_zone, help="IANA zone of timestamps that carry none.  [default: UTC]")
-@click.option("--strict", is_flag=True, help="Fail if cleaning would drop a row.")
+@encoder_option
+@cleaning_options
 @click.option(
     "--split",
     type=click.Choice(_SPLITS),
@@ -55,11 +51,7 @@ _SPLITS = ("last", "leave-last-out", "global-time", "random")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def evaluate(
     *,
-    events: Path | None,
-    items: Path | None,
-    users: Path | None,
-    preset: str | None,
-    source: Path | None,
+    inputs: Inputs,
     report: Path,
     config_path: Path | None,
     encoder: str | None,
@@ -77,26 +69,19 @@ def evaluate(
 
     Takes the files that 'index' takes, learns from a part of the events and looks for the rest. Nothing is published.
     """
-    if (preset is None) == (events is None):
-        raise click.UsageError("give either --events FILE or --preset NAME --source DIR")
-    if (preset is None) != (source is None):
-        raise click.UsageError("--preset and --source go together")
-    if encoder is not None and not encoder.strip():
-        raise click.UsageError("--encoder needs a name: 'tfidf', a path, or a model's name")
     if folds is not None and repeats is not None:
         raise click.UsageError("--folds and --repeats exclude each other")
     if split not in (None, "random") and (folds is not None or (repeats or 1) > 1):
         raise click.UsageError(f"--split {split} has one outcome only; --folds and --repeats are for --split random")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop cleans up like Ctrl-C
     from crossfade_indexing.config import IndexingConfig, read_config  # noqa: PLC0415 - see the module
     from crossfade_indexing.evaluation.planning import SPLIT_KINDS, Plan  # noqa: PLC0415 - see the module
     from crossfade_indexing.evaluation.printing import print_evaluation  # noqa: PLC0415 - see the module
     from crossfade_indexing.evaluation.running import run_evaluation  # noqa: PLC0415 - see the module
-    from crossfade_indexing.job import Inputs, Settings  # noqa: PLC0415 - see the module
+    from crossfade_indexing.job import Settings  # noqa: PLC0415 - see the module
     from crossfade_indexing.output import reporter  # noqa: PLC0415 - see the module
 
     evaluation = run_evaluation(
-        Inputs(events=events, items=items, users=users, preset=preset, source=source),
+        inputs,
         report,
         Settings(
             config=IndexingConfig() if config_path is None else read_config(config_path),

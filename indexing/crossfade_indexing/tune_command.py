@@ -5,14 +5,17 @@ Heavy imports stand inside the function, so that ``crossfade --help`` is quick a
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crossfade.cli import EXIT_INTERRUPTED
 from crossfade.console import print_json
-from crossfade_indexing.commands import _known_zone
+from crossfade_indexing.commands import cleaning_options, input_options
+
+if TYPE_CHECKING:
+    from crossfade_indexing.job import Inputs
 
 __all__ = ["tune"]
 
@@ -22,11 +25,11 @@ _STUDY_ENDINGS = (".sqlite", ".journal")
 
 
 @click.command()
-@click.option("--events", type=_PATH, help="Events: user_id, item_id; timestamp, event_type, value if known.")
-@click.option("--items", type=_PATH, help="Items: item_id.")
-@click.option("--users", type=_PATH, help="Users: user_id.")
-@click.option("--preset", type=click.Choice(["movielens", "amazon-reviews"]), help="A published data set's own files.")
-@click.option("--source", type=_PATH, help="With --preset: the folder that holds them.")
+@input_options(
+    events="Events: user_id, item_id; timestamp, event_type, value if known.",
+    items="Items: item_id.",
+    users="Users: user_id.",
+)
 @click.option("--out", required=True, type=_PATH, help="The config file to write, as TOML.")
 @click.option("--config", "config_path", type=_PATH, help="Hyper-parameters that stay as they are, as TOML.")
 @click.option(
@@ -36,16 +39,11 @@ _STUDY_ENDINGS = (".sqlite", ".journal")
     "--seconds", default=600.0, show_default=True, type=click.FloatRange(0, 604_800), help="How long to search."
 )
 @click.option("--trials", type=click.IntRange(1), help="Try at most so many settings.  [default: no limit]")
-@click.option("--timezone", callback=_known_zone, help="IANA zone of timestamps that carry none.  [default: UTC]")
-@click.option("--strict", is_flag=True, help="Fail if cleaning would drop a row.")
+@cleaning_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def tune(
     *,
-    events: Path | None,
-    items: Path | None,
-    users: Path | None,
-    preset: str | None,
-    source: Path | None,
+    inputs: Inputs,
     out: Path,
     config_path: Path | None,
     study: Path | None,
@@ -61,24 +59,19 @@ def tune(
     at the weights of events as well. Ctrl-C ends the search: what was found by then is written, and the command ends
     with 130.
     """
-    if (preset is None) == (events is None):
-        raise click.UsageError("give either --events FILE or --preset NAME --source DIR")
-    if (preset is None) != (source is None):
-        raise click.UsageError("--preset and --source go together")
     if study is not None and study.suffix not in _STUDY_ENDINGS:
         raise click.UsageError(f"--study needs a file that ends in {' or '.join(_STUDY_ENDINGS)}, got {study}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's stop keeps what was found, like Ctrl-C
     import optuna  # noqa: PLC0415 - see the module
 
     from crossfade_indexing.config import IndexingConfig, read_config  # noqa: PLC0415 - see the module
-    from crossfade_indexing.job import Inputs, Settings  # noqa: PLC0415 - see the module
+    from crossfade_indexing.job import Settings  # noqa: PLC0415 - see the module
     from crossfade_indexing.output import reporter  # noqa: PLC0415 - see the module
     from crossfade_indexing.tuning import run_tuning  # noqa: PLC0415 - see the module
     from crossfade_indexing.tuning.printing import print_tuned, tuned_as_dict  # noqa: PLC0415 - see the module
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     tuned = run_tuning(
-        Inputs(events=events, items=items, users=users, preset=preset, source=source),
+        inputs,
         out,
         Settings(
             config=IndexingConfig() if config_path is None else read_config(config_path),
