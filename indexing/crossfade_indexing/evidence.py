@@ -6,7 +6,7 @@ import polars as pl
 
 from crossfade_indexing.config import EvidenceConfig
 
-__all__ = ["LIKED_SHARE", "repeat_share", "speaking_events", "weigh_events"]
+__all__ = ["LIKED_SHARE", "rating_weights", "repeat_share", "speaking_events", "weigh_events"]
 
 LIKED_SHARE = 0.8
 """Ratings of at least this share of the highest value are likes: 4 of 5 stars."""
@@ -39,7 +39,7 @@ def weigh_events(events: pl.DataFrame, config: EvidenceConfig) -> pl.DataFrame:
     """
     by_type = pl.col("event_type").replace_strict(config.event_weights, default=1.0, return_dtype=pl.Float64)
     acts = events.with_row_index("_place").with_columns(act=by_type).filter(pl.col("act") != 0)
-    rating = _rating(acts, config.neutral_value)
+    rating = rating_weights(acts, config.neutral_value)
     acts = acts.with_columns(rating=rating, by_type=pl.when(rating.is_null()).then("act"))
     a_no, latest_rating = pl.col("act").min() < 0, pl.col("rating").drop_nulls().last()
     like = (LIKED_SHARE - config.neutral_value) / config.neutral_value if config.neutral_value > 0 else LIKED_SHARE
@@ -72,7 +72,7 @@ def speaking_events(events: pl.DataFrame, config: EvidenceConfig) -> pl.DataFram
         The first such event of each user, item and day (UTC; unknown days count as one), in the order of the input.
     """
     by_type = pl.col("event_type").replace_strict(config.event_weights, default=1.0, return_dtype=pl.Float64)
-    speaking = pl.coalesce(_rating(events, config.neutral_value), by_type) > 0
+    speaking = pl.coalesce(rating_weights(events, config.neutral_value), by_type) > 0
     day = pl.col("timestamp").dt.date().alias("_day")
     return (
         events.filter(speaking & (by_type != 0))
@@ -90,8 +90,20 @@ def repeat_share(events: pl.DataFrame, config: EvidenceConfig) -> float:
     return float(1 - speaking.n_unique(["user_id", "item_id"]) / speaking.height)
 
 
-def _rating(events: pl.DataFrame, neutral_share: float) -> pl.Expr:
-    """Return the weight of the rows that are ratings, null elsewhere."""
+def rating_weights(events: pl.DataFrame, neutral_share: float) -> pl.Expr:
+    """Return the weight of the rows that are ratings, null elsewhere.
+
+    A value is a rating if its event type may carry one and all such values look like a scale: at least three different
+    ones, from 0 to 10.
+
+    Args:
+        events: As in ``Dataset.events``; all of them, because it takes many values to tell that they are ratings.
+        neutral_share: The share of the highest value that says nothing, from 0 to 1. At 0 the weight is the
+            share of the highest value.
+
+    Returns:
+        ``(value - neutral) / neutral`` with ``neutral = neutral_share * highest value``, to be taken over ``events``.
+    """
     is_rating = pl.col("event_type").is_in(_RATING_TYPES) & pl.col("value").is_not_null()
     values = events.filter(is_rating)["value"]
     low, high = values.min(), values.max()

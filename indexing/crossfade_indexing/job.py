@@ -19,7 +19,7 @@ from crossfade_indexing.pipeline import BuildResult, build_bundle, item_texts
 from crossfade_indexing.progress import Reporter
 from crossfade_indexing.sources import RawTables, read_amazon_reviews, read_files, read_movielens
 
-__all__ = ["IndexOutcome", "Inputs", "Settings", "run_index"]
+__all__ = ["IndexOutcome", "Inputs", "Settings", "cache_directory", "run_index"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def run_index(inputs: Inputs, out: Path, settings: Settings, reporter: Reporter)
         cleaned.dataset,
         encoder,
         BundleStore(out),
-        cache=EncodingCache(_cache_directory()),
+        cache=EncodingCache(cache_directory()),
         cleaning=cleaned.report.as_dict(),
         reporter=reporter,
         config=settings.config,
@@ -129,7 +129,7 @@ def run_index(inputs: Inputs, out: Path, settings: Settings, reporter: Reporter)
     )
 
 
-def _cache_directory() -> Path:
-    """Return ``CROSSFADE_CACHE_DIR``, or the place this operating system keeps such things."""
+def cache_directory() -> Path:
+    """Return where embeddings are kept: ``CROSSFADE_CACHE_DIR``, or where this operating system keeps such things."""
     named = os.environ.get("CROSSFADE_CACHE_DIR")
     return Path(named) if named else platformdirs.user_cache_path("crossfade")

@@ -13,7 +13,7 @@ from crossfade_indexing.evaluation import statistics
 from crossfade_indexing.evaluation.metrics import absolute_errors, squared_errors
 from crossfade_indexing.evaluation.ratings import BiasedSvd, Biases, GlobalMean, RatingModel
 from crossfade_indexing.evaluation.result import Interval, RatingResult
-from crossfade_indexing.evidence import _rating
+from crossfade_indexing.evidence import rating_weights
 from crossfade_indexing.progress import Reporter
 
 __all__ = ["explicit_ratings", "rating_results"]
@@ -33,7 +33,7 @@ def explicit_ratings(events: pl.DataFrame) -> pl.DataFrame | None:
     Args:
         events: As in ``Dataset.events``; all of them, because it takes many values to tell that they are ratings.
     """
-    rated = events.with_columns(_mark=_rating(events, 0.5)).filter(pl.col("_mark").is_not_null())
+    rated = events.with_columns(_mark=rating_weights(events, 0.5)).filter(pl.col("_mark").is_not_null())
     if rated.is_empty():
         return None
     latest = rated.with_row_index("_place").sort("timestamp", "_place", nulls_last=False)

@@ -11,7 +11,7 @@ from crossfade_indexing.evaluation.planning import Plan
 from crossfade_indexing.evaluation.protocol import Source, evaluate
 from crossfade_indexing.evaluation.result import Evaluation
 from crossfade_indexing.evaluation.saving import make_directory, save
-from crossfade_indexing.job import Inputs, Settings, _cache_directory
+from crossfade_indexing.job import Inputs, Settings, cache_directory
 from crossfade_indexing.language import language_warning
 from crossfade_indexing.pipeline import item_texts
 from crossfade_indexing.progress import Reporter
@@ -55,7 +55,7 @@ def run_evaluation(
     source = Source(
         dataset=cleaned.dataset,
         encoder=encoder,
-        cache=EncodingCache(_cache_directory()),
+        cache=EncodingCache(cache_directory()),
         config=settings.config,
         timezone=settings.timezone or "UTC",
         cleaning=cleaned.report.as_dict(),
