@@ -64,6 +64,13 @@ class EvidenceConfig(_Part):
     recency: float = Field(
         default=0.0, ge=0, le=5, description="rho: the n-th past item from the end counts (1 + n)^-rho in a profile."
     )
+    age_half_life_days: float | None = Field(
+        default=None,
+        gt=0,
+        le=1e6,
+        description="An act counts half as much for every so many days before the latest of all; left out, all ages "
+        "count alike unless held-out items tell otherwise.",
+    )
     against: float = Field(
         default=0.3, ge=0, le=10, description="gamma: how much a weight below 0 counts in a profile, beside one above."
     )
@@ -93,7 +100,7 @@ class SelectionConfig(_Part):
     """Choosing what the config leaves open, on held-out events."""
 
     seconds: float = Field(
-        default=150.0, ge=0, le=86_400, description="Time to spend on choosing; 0 takes the defaults as they are."
+        default=180.0, ge=0, le=86_400, description="Time to spend on choosing; 0 takes the defaults as they are."
     )
     users: int = Field(default=2_000, ge=1, le=100_000, description="Users to hold events out of, drawn by the seed.")
     seed: int = Field(default=0, ge=0, le=2**32 - 1, description="Of that draw and of what is held out.")

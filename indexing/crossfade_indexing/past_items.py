@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,10 @@ from crossfade.bundle import Past
 from crossfade.types import FloatArray, RowArray
 
 __all__ = ["PastItems", "locate"]
+
+_DAY_S = 86_400
+# What is older still speaks, if only in a millionth of its voice.
+_MOST_HALF_LIVES = 20.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class PastItems:
         items: Shape (n,), item rows, each user's oldest first.
         weights: Shape (n,), as ``weigh_events`` gives them, of either sign.
         liked: Shape (n,), whether the item is what a recommender should have found.
+        ages: Shape (n,), float32, days from the latest act on each until the latest act of all; unknown times count as
+            old as the oldest known.
         timed: Whether the order is one of time.
     """
 
@@ -35,6 +41,7 @@ class PastItems:
     items: RowArray
     weights: FloatArray
     liked: NDArray[np.bool_]
+    ages: FloatArray
     timed: bool
 
     @property
@@ -89,8 +96,16 @@ class PastItems:
             self.items[kept],
             self.weights[kept],
             self.liked[kept],
+            self.ages[kept],
             self.timed,
         )
+
+    def aged(self, half_life_days: float | None) -> PastItems:
+        """Return them at ``weight * 2^-n``, n = age / half_life_days but at most 20; None changes nothing."""
+        if half_life_days is None:
+            return self
+        half_lives = np.minimum(self.ages / half_life_days, _MOST_HALF_LIVES)
+        return replace(self, weights=(self.weights * np.exp2(-half_lives)).astype(np.float32))
 
     def as_past(self) -> Past:
         """Return what goes into the bundle."""
@@ -107,6 +122,8 @@ def locate(pairs: pl.DataFrame, item_ids: pl.Series) -> PastItems:
     rows = pl.DataFrame({"item_id": item_ids}).with_row_index("item_row")
     located = pairs.join(rows, on="item_id", how="inner", maintain_order="left")
     users = located.group_by("user_id", maintain_order=True).len("count")
+    age_s = (pl.col("last").max() - pl.col("last")).dt.total_seconds()
+    ages = located.select(age_s.fill_null(age_s.max()).fill_null(0) / _DAY_S).to_series().to_numpy()
     return PastItems(
         user_ids=users["user_id"].to_list(),
         n_items=len(item_ids),
@@ -114,5 +131,6 @@ def locate(pairs: pl.DataFrame, item_ids: pl.Series) -> PastItems:
         items=located["item_row"].to_numpy().astype(np.int64),
         weights=located["weight"].to_numpy().astype(np.float32),
         liked=located["liked"].to_numpy(),
+        ages=ages.astype(np.float32),
         timed=located["last"].is_not_null().any(),
     )

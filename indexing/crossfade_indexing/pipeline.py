@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -112,6 +112,7 @@ def build_bundle(
         material = _material(dataset, table["item_id"], content, config.evidence, reporter)
     with reporter.step("Choose hyper-parameters on held-out items") as advance:
         choice = choose(material, config, None if present is None else present.manifest, advance)
+    material = replace(material, past=material.past.aged(choice.evidence.age_half_life_days))
     with reporter.step("Learn factors and build indexes"):
         learned = learn_spaces(
             material,
@@ -135,6 +136,7 @@ def build_bundle(
             profile=ProfileRules(
                 recency=choice.evidence.recency,
                 against=choice.evidence.against,
+                age_half_life_days=choice.evidence.age_half_life_days,
                 repeats=repeat_share(dataset.events, config.evidence) >= _REPEATS_ARE_THE_RULE,
             ),
             fusion=FusionWeights(**choice.fusion.model_dump()),

@@ -166,9 +166,8 @@ def _lost(present: Counts, new: Counts) -> tuple[str, ...]:
 def _past_items(bundle: Bundle) -> PastItems:
     past = bundle.past
     liked = np.asarray(past.weights > 0)
-    return PastItems(
-        past.user_ids, len(bundle.catalogue.item_ids), past.starts, past.items, past.weights, liked, timed=True
-    )
+    n_items, ages = len(bundle.catalogue.item_ids), np.zeros(len(liked), np.float32)
+    return PastItems(past.user_ids, n_items, past.starts, past.items, past.weights, liked, ages, timed=True)
 
 
 def _pairs(bundle: Bundle, chosen: NDArray[np.bool_]) -> pl.DataFrame:

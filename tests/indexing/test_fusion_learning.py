@@ -12,9 +12,11 @@ from crossfade.bundle.manifest import FusionWeights
 from crossfade.engine import COMPONENTS
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, FusionConfig
 from crossfade_indexing.learning.spaces import Material, learn_factors, learn_spaces
+from crossfade_indexing.selection.candidates import score_candidates
 from crossfade_indexing.selection.factors import Trial
-from crossfade_indexing.selection.fusion import FusionLearner
+from crossfade_indexing.selection.fusion import learn_fusion
 from crossfade_indexing.selection.holdout import hold_out
+from crossfade_indexing.selection.requests import requests_of
 
 N_ITEMS = 120
 
@@ -26,8 +28,9 @@ def learned(
     side = Material(holdout.train, everything.situations, everything.content, everything.item_ids)
     factors = learn_factors(side, FactorizationConfig(half_rank=8))
     spaces = learn_spaces(side, factors, EvidenceConfig(), half_life_days=None, seed=0).spaces
-    learner = FusionLearner(holdout, EvidenceConfig(), everything.situations, everything.item_ids)
-    return learner.learn(spaces, config or FusionConfig())
+    requests = requests_of(holdout, spaces, EvidenceConfig(), everything.situations, everything.item_ids)
+    found = learn_fusion(score_candidates(requests, spaces, [], seconds=60), config or FusionConfig(), {})
+    return found.config, list(found.trials)
 
 
 def at(config: FusionConfig, component: str, past_items: float) -> float:
@@ -63,6 +66,31 @@ def test_texts_that_tell_more_than_what_people_did_get_more() -> None:
 
     assert at(found, "content", 4) > 2 * at(FusionConfig(), "content", 4)
     assert trials[-1].gain > 0.1
+
+
+def test_when_time_runs_out_only_the_requests_that_were_scored_count() -> None:
+    everything = material(communities(n_users=200), N_ITEMS)
+    holdout = hold_out(everything.past, users=400, seed=0)
+    factors = learn_factors(everything, FactorizationConfig(half_rank=8))
+    spaces = learn_spaces(everything, factors, EvidenceConfig(), half_life_days=None, seed=0).spaces
+    requests = requests_of(holdout, spaces, EvidenceConfig(), everything.situations, everything.item_ids)
+
+    candidates = score_candidates(requests, spaces, [], seconds=0)
+
+    assert len(requests) > 128 > len(candidates.sizes) >= 20
+    assert len(candidates.ndcg(FusionConfig())) == len(candidates.sizes)
+    assert candidates.newcomers.any()
+    assert not candidates.newcomers.all()
+
+
+def test_an_item_nobody_has_had_is_not_unpopular_but_unknown() -> None:
+    everything = material(communities(), N_ITEMS + 10)  # the last ten are nobody's
+
+    spaces = learn_spaces(
+        everything, learn_factors(everything, FactorizationConfig()), EvidenceConfig(), half_life_days=None, seed=0
+    ).spaces
+
+    assert spaces.popularity[N_ITEMS:] == pytest.approx(np.full(10, spaces.popularity[:N_ITEMS].mean()))
 
 
 def test_what_everybody_uses_counts_for_those_who_have_done_little() -> None:
@@ -101,15 +129,6 @@ def test_a_part_that_the_config_names_stays() -> None:
     assert found.regular == regular
     assert found.fade == 7.0
     assert found.newcomer["content"] < 1.0
-
-
-def test_fewer_than_twenty_people_choose_nothing() -> None:
-    config = FusionConfig(fade=3.0)
-
-    found, trials = learned(material(communities(), N_ITEMS, texts_of(N_ITEMS)), config, users=19)
-
-    assert found == config
-    assert trials == []
 
 
 def test_who_has_done_nothing_gets_the_newcomers_weights_and_half_way_they_are_the_mean() -> None:

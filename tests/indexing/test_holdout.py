@@ -40,6 +40,7 @@ def past_of(*counts: int, timed: bool = True, n_items: int = 60, seed: int = 0) 
         items=np.concatenate([*items, np.empty(0, np.int64)]).astype(np.int64),
         weights=np.ones(total, np.float32),
         liked=np.ones(total, np.bool_),
+        ages=np.zeros(total, np.float32),
         timed=timed,
     )
 
@@ -165,14 +166,14 @@ def test_the_base_gains_nothing_over_itself_and_a_percent_on_each_kind_is_a_perc
 
 
 def test_kinds_count_by_their_weight_however_many_users_they_have() -> None:
-    # A third of the weight is on "continue", whose twenty users gain 30 %; the others' eighty lose 3 %.
+    # Half of the weight is on "continue", whose twenty users gain 30 %; the others' eighty lose 3 %.
     kinds = np.array([CONTINUE] * 20 + [FILL] * 80)
     base = np.full(100, 0.5)
     values = np.where(kinds == CONTINUE, 0.65, 0.485)
 
     gains = relative_gains(values, base, kinds)
 
-    assert gains.mean() == pytest.approx(0.30 / 3 - 0.03 * 2 / 3)
+    assert gains.mean() == pytest.approx(0.30 / 2 - 0.03 / 2)
     only_fill = kinds == FILL
     assert relative_gains(values[only_fill], base[only_fill], kinds[only_fill]).mean() == pytest.approx(-0.03)
 
@@ -184,13 +185,20 @@ def test_one_lucky_hit_where_there_was_none_is_not_worth_a_loss_elsewhere() -> N
     values[0] = 0.05
 
     # A hit of 0.05 for one of fifty users counts like 5 % of one first place among them.
-    assert relative_gains(values, base, kinds).mean() == pytest.approx(0.05 / 3 - 0.1 * 2 / 3)
+    assert relative_gains(values, base, kinds).mean() == pytest.approx(0.05 / 2 - 0.1 / 2)
 
 
 def _holdout_by_hand(weights: list[float]) -> Holdout:
     """One user who had items 0, 1 and 2 in this order, and of whom item 4 is to be found among 3, 4 and 5."""
     past = PastItems(
-        ["u"], 6, np.array([0, 3]), np.array([0, 1, 2]), np.array(weights, np.float32), np.ones(3, np.bool_), timed=True
+        ["u"],
+        6,
+        np.array([0, 3]),
+        np.array([0, 1, 2]),
+        np.array(weights, np.float32),
+        np.ones(3, np.bool_),
+        np.zeros(3, np.float32),
+        timed=True,
     )
     return Holdout(past, np.ones(3, np.bool_), past, np.array([0]), [np.array([4])], np.array([CONTINUE]))
 

@@ -81,6 +81,21 @@ def test_what_is_not_kept_goes_and_the_users_stay(past: PastItems) -> None:
     assert rest.matrix().shape == (2, 4)
 
 
+def test_old_acts_fade_by_half_every_half_life_and_unknown_times_are_as_old_as_the_oldest() -> None:
+    known = pairs(*(("u", item, weight) for item, weight in zip("abcd", (1.0, -2.0, 4.0, 1.0), strict=True)))
+    now = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
+    times = [None, now - dt.timedelta(days=20), now - dt.timedelta(days=10), now]
+    past = locate(known.with_columns(pl.Series("last", times, dtype=pl.Datetime("us", "UTC"))), ITEM_IDS)
+
+    aged = past.aged(10.0)
+
+    assert past.ages.tolist() == [20, 20, 10, 0]
+    assert aged.weights.tolist() == [0.25, -0.5, 2.0, 1.0]
+    assert aged.liked.tolist() == past.liked.tolist()
+    assert (past.aged(1e-3).weights != 0).all()
+    assert past.aged(None) is past
+
+
 def test_without_any_time_there_is_no_order_of_time() -> None:
     assert locate(pairs(("u", "a", 1.0)), ITEM_IDS).timed
     assert not locate(pairs(("u", "a", 1.0), timed=False), ITEM_IDS).timed

@@ -71,6 +71,29 @@ def test_where_order_means_nothing_old_and_new_count_alike(grouped: Selection) -
     assert grouped.users == 240  # 120 people, held out twice
 
 
+@pytest.mark.parametrize("scale", [150, 0], ids=["the first were long ago", "all within a day"])
+def test_what_was_done_in_another_time_counts_less_where_it_says_nothing_of_this_one(scale: int) -> None:
+    # Ten items tried at random, then ten of the group they settled on, five months later or on the same day.
+    pasts = settled()
+    days = np.concatenate([np.repeat([0, scale], 10) for _ in pasts])
+
+    found = selected(repeated(material(pasts, N_ITEMS, hours=24 * days).past, users=150, seed=0))
+
+    assert found.evidence.age_half_life_days == (30.0 if scale else None)
+    tried = [trial.setting["age_half_life_days"] for trial in found.trials if "age_half_life_days" in trial.setting]
+    assert tried == ([0.0, 30.0] if scale else [0.0])
+
+
+def test_age_that_means_nothing_changes_nothing() -> None:
+    random = np.random.default_rng(0)
+    pasts = communities(seed=1)
+    hours = 24 * random.integers(0, 3_000, sum(map(len, pasts)))
+
+    found = selected(repeated(material(pasts, N_ITEMS, hours=hours).past, users=240, seed=0))
+
+    assert found.evidence.age_half_life_days is None
+
+
 def test_every_trial_is_written_down_and_the_first_of_each_search_is_what_it_began_with(changed: Selection) -> None:
     recencies = [trial for trial in changed.trials if set(trial.setting) == {"recency", "against"}]
 

@@ -88,21 +88,20 @@ def learn_spaces(
         half_life_days: Of the trend; None leaves the trend out.
         seed: Of draws.
     """
-    past, n_items = material.past, material.past.n_items
+    past = material.past
     counted = profile_weights(past.weights, past.steps_back(), recency=evidence.recency, against=evidence.against)
     profiles = past.profiles(counted)
     folded: FloatArray = profiles @ factors.sources
     collaborative, targets_index = build_space(factors.sources, factors.targets, queries=folded, seed=seed)
     context = learn_context(material.situations, material.item_ids.to_list(), seed=seed)
-    liked = np.bincount(past.items[past.weights > 0], minlength=n_items)
-    popularity = np.log1p(liked).astype(np.float32)
+    popularity = _popularity(past)
     spaces = ItemSpaces(
         collaborative=collaborative,
         content=material.content,
         context=context_space(context, material.situations, seed=seed),
         attributes=attribute_space(context, material.situations, seed=seed),
         popularity=popularity,
-        trend=np.zeros(n_items, np.float32),
+        trend=np.zeros(past.n_items, np.float32),
         tenth_best={
             "collaborative": tenth_best_of_vectors(collaborative, profiles, seed=seed),
             "content": tenth_best_of_content(material.content, profiles, seed=seed),
@@ -113,6 +112,19 @@ def learn_spaces(
     if half_life_days is not None:
         spaces = with_trend(spaces, material, half_life_days)
     return Learned(spaces, context, targets_index, folded, int((factors.degrees > 0).sum()))
+
+
+def _popularity(past: PastItems) -> FloatArray:
+    """Return log1p of how many like each item, shape (n_items,), and the mean of that where nobody has had it.
+
+    An item nobody has had is not unpopular, it is unknown; at the mean it is neither pushed nor held back.
+    """
+    liked = np.bincount(past.items[past.weights > 0], minlength=past.n_items)
+    popularity = np.log1p(liked).astype(np.float32)
+    had = np.bincount(past.items, minlength=past.n_items) > 0
+    if had.any():
+        popularity[~had] = popularity[had].mean()
+    return popularity
 
 
 def with_trend(spaces: ItemSpaces, material: Material, half_life_days: float) -> ItemSpaces:

@@ -12,20 +12,26 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from crossfade.bundle import Manifest
+from crossfade.bundle import ItemSpaces, Manifest
 from crossfade.bundle.manifest import SelectionInfo, TrialInfo
+from crossfade.engine.components import popularity_part
+from crossfade.types import FloatArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, FusionConfig, IndexingConfig
 from crossfade_indexing.learning.spaces import Material, learn_factors, learn_spaces, with_trend
 from crossfade_indexing.learning.trend import half_lives
 from crossfade_indexing.progress import Advance
+from crossfade_indexing.selection.candidates import score_candidates
 from crossfade_indexing.selection.factors import Selection, Trial, select
-from crossfade_indexing.selection.fusion import FusionLearner
+from crossfade_indexing.selection.fusion import FEWEST_USERS, LearnedFusion, learn_fusion
 from crossfade_indexing.selection.holdout import Holdout, repeated
+from crossfade_indexing.selection.requests import requests_of
 
 __all__ = ["Choice", "choose", "fingerprint"]
 
 # Raised by every change of the search, so that an older bundle's choice is not taken over.
-_SEARCH = 5
+_SEARCH = 6
+# Of the time to choose in, for scoring what the fusion is learned on.
+_FUSION_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ def fingerprint(material: Material, config: IndexingConfig) -> str:
     for part in (config.evidence, config.factorization, config.fusion):
         digest.update(str(sorted(part.model_fields_set)).encode())
     past = material.past
-    for array in (past.starts, past.items, past.weights, past.liked, material.content.vectors):
+    for array in (past.starts, past.items, past.weights, past.liked, past.ages, material.content.vectors):
         digest.update(np.ascontiguousarray(array).data)
     digest.update(str(past.timed).encode())
     digest.update(np.ascontiguousarray(material.situations.hash_rows(seed=0).to_numpy()).data)
@@ -74,20 +80,18 @@ def choose(material: Material, config: IndexingConfig, present: Manifest | None,
         return _taken_over(present, config)
     holdouts = repeated(material.past, users=config.selection.users, seed=config.selection.seed)
     selection = select(holdouts, material.content.vectors, config, on_progress)
-    fusion, half_life, trials = config.fusion, None, list[Trial]()
-    if config.selection.seconds > 0:
-        fusion, half_life, trials = _choose_fusion(holdouts[0], material, selection, config)
+    fusion = _choose_fusion(holdouts[0].aged(selection.evidence.age_half_life_days), material, selection, config)
     return Choice(
         selection.evidence,
         selection.factorization,
-        fusion,
-        half_life,
+        fusion.config,
+        fusion.half_life_days,
         SelectionInfo(
             users=selection.users,
             finished=selection.finished,
             fingerprint=identity,
             factors=_infos(selection.trials),
-            fusion=_infos(trials),
+            fusion=_infos(fusion.trials),
         ),
     )
 
@@ -95,7 +99,7 @@ def choose(material: Material, config: IndexingConfig, present: Manifest | None,
 def _taken_over(present: Manifest, config: IndexingConfig) -> Choice:
     profile, factors, fusion = present.profile, present.factorization, present.fusion
     return Choice(
-        config.evidence.model_copy(update={"recency": profile.recency, "against": profile.against}),
+        config.evidence.model_copy(update=profile.model_dump(exclude={"repeats"})),
         config.factorization.model_copy(update=factors.model_dump()),
         config.fusion.model_copy(update=fusion.model_dump()),
         present.half_life_days,
@@ -103,25 +107,28 @@ def _taken_over(present: Manifest, config: IndexingConfig) -> Choice:
     )
 
 
-def _choose_fusion(
-    holdout: Holdout, material: Material, selection: Selection, config: IndexingConfig
-) -> tuple[FusionConfig, float | None, list[Trial]]:
-    """Learn the weights without a trend, then add the trend whose half-life gains most, if one does."""
+def _choose_fusion(holdout: Holdout, material: Material, selection: Selection, config: IndexingConfig) -> LearnedFusion:
+    if config.selection.seconds == 0 or len(holdout.users) < FEWEST_USERS:
+        return LearnedFusion(config.fusion, None, ())
     seed, item_ids, evidence = config.selection.seed, material.item_ids, selection.evidence
     side = Material(
         holdout.train, _without_held_out(holdout, material.situations, item_ids), material.content, item_ids
     )
     factors = learn_factors(side, selection.factorization)
     spaces = learn_spaces(side, factors, evidence, half_life_days=None, seed=seed).spaces
-    learner = FusionLearner(holdout, evidence, material.situations, item_ids)
-    fusion, trials = learner.learn(spaces, config.fusion)
-    best, half_life, best_trials = fusion, None, trials
-    for days in half_lives(side.situations):
-        with_it = with_trend(spaces, side, days)
-        candidate, more = learner.learn(with_it, config.fusion, start=fusion, only="trend")
-        if len(more) > 1 and (half_life is None or more[-1].sure_gain > best_trials[-1].sure_gain):
-            best, half_life, best_trials = candidate, days, [*trials, *more[1:]]
-    return best, half_life, best_trials
+    trends = {days: _trend_z(with_trend(spaces, side, days)) for days in half_lives(side.situations)}
+    candidates = score_candidates(
+        requests_of(holdout, spaces, evidence, material.situations, item_ids),
+        spaces,
+        [*trends.values()],
+        seconds=_FUSION_SHARE * config.selection.seconds,
+    )
+    return learn_fusion(candidates, config.fusion, trends)
+
+
+def _trend_z(spaces: ItemSpaces) -> FloatArray:
+    one = np.ones(1, np.float32)
+    return popularity_part("trend", spaces.trend, weights=one, tenth_best=spaces.tenth_best["trend"]).z
 
 
 def _without_held_out(holdout: Holdout, situations: pl.DataFrame, item_ids: pl.Series) -> pl.DataFrame:

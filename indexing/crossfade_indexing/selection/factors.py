@@ -35,8 +35,10 @@ _AGAINST = (0.0, 0.1, 0.3, 0.6, 1.0)
 # From the largest: the first that costs the touched items at most a fortieth is taken.
 _COLD_SCALES = (8.0, 4.0, 3.0, 2.0, 1.0, 0.5, 0.25, 0.15, 0.1, 0.07, 0.05, 0.035, 0.025, 0.015)
 _COST_OF_COLD = 0.025
-# Shares of the time after which each stage stops, so that on large data the first leaves some for the others.
-_COARSE_UNTIL, _REFINED_UNTIL, _PROFILE_UNTIL = 0.5, 0.75, 0.9
+_AGE_HALF_LIVES_DAYS = (1_095.0, 365.0, 90.0, 30.0)
+# Shares of the time after which each stage stops, so that on large data the first leaves some for the others; what
+# remains is for the fusion.
+_COARSE_UNTIL, _REFINED_UNTIL, _AGED_UNTIL, _PROFILE_UNTIL, _COLD_UNTIL = 0.4, 0.55, 0.65, 0.75, 0.8
 # Fewer held-out users than this choose nothing: their mean is noise.
 _FEWEST_USERS = 20
 
@@ -89,7 +91,7 @@ def select(holdouts: Sequence[Holdout], vectors: FloatArray, config: IndexingCon
     """Choose what the config leaves open.
 
     Args:
-        holdouts: What to choose on, at least one; several are pooled.
+        holdouts: What to choose on, at least one; several are pooled. Not aged yet.
         vectors: Shape (n_items, d), what the items say.
         config: Settings named in it stay as they are; ``selection`` says how long to look.
         on_progress: Called with seconds spent and allowed.
@@ -102,8 +104,9 @@ def select(holdouts: Sequence[Holdout], vectors: FloatArray, config: IndexingCon
         return Selection(config.evidence, config.factorization, users=users)
     search = _Search(holdouts, config, on_progress)
     factorization, decompositions = search.factorization()
+    evidence, decompositions = search.age(factorization, decompositions)
     factors = [shape_factors(decomposition, factorization) for decomposition in decompositions]
-    evidence = search.evidence(factors)
+    evidence = search.evidence(factors, evidence)
     factorization = search.cold_scale(factors, vectors, evidence, factorization)
     return Selection(evidence, factorization, search.trials, users, search.finished)
 
@@ -112,8 +115,10 @@ class _Search:
     """One run of ``select``: its clock, its trials, and what every trial is compared with."""
 
     def __init__(self, holdouts: Sequence[Holdout], config: IndexingConfig, on_progress: Advance) -> None:
-        self._profiles = [HeldOutProfiles(holdout) for holdout in holdouts]
-        self._matrices = [holdout.train.matrix() for holdout in holdouts]
+        self._holdouts = holdouts
+        self._profiles: list[HeldOutProfiles] = []
+        self._matrices: list[sp.csr_array] = []
+        self._age(config.evidence.age_half_life_days)
         self._config = config
         self._on_progress = on_progress
         self._started = time.monotonic()
@@ -159,15 +164,40 @@ class _Search:
         exponents = {"user_exponent": a, "item_exponent": b}
         return list(dict.fromkeys(config.model_copy(update=exponents | update) for update in updates))
 
-    def evidence(self, factors: Sequence[Factors]) -> EvidenceConfig:
+    def age(
+        self, factorization: FactorizationConfig, decompositions: list[Decomposition]
+    ) -> tuple[EvidenceConfig, list[Decomposition]]:
+        """Choose whether old acts count less, each half-life for the price of a decomposition."""
+        best = self._config.evidence
+        if "age_half_life_days" in best.model_fields_set:
+            return best, decompositions
+        self._base = []  # from here on, what counts is the gain over the factors as chosen
+        span = max((float(one.past.ages.max(initial=0)) for one in self._holdouts), default=0.0)
+        trial = self._try_aged(decompositions, factorization, best)
+        for days in _AGE_HALF_LIVES_DAYS:
+            if days > span / 2:
+                continue
+            if self._late(_AGED_UNTIL):
+                break
+            self._age(days)
+            candidate = best.model_copy(update={"age_half_life_days": days})
+            a, b = factorization.user_exponent, factorization.item_exponent
+            others = [self._decompose(matrix, a, b) for matrix in self._matrices]
+            other = self._try_aged(others, factorization, candidate)
+            if other.sure_gain > trial.sure_gain:
+                trial, best, decompositions = other, candidate, others
+        self._age(best.age_half_life_days)
+        return best, decompositions
+
+    def evidence(self, factors: Sequence[Factors], best: EvidenceConfig) -> EvidenceConfig:
         """Choose recency and the weight of evidence against, where there is any."""
-        best, named = self._config.evidence, self._config.evidence.model_fields_set
+        named = self._config.evidence.model_fields_set
         moves: list[tuple[str, Sequence[float]]] = []
         if any(profiles.timed for profiles in self._profiles):
             moves.append(("recency", _RECENCIES))
         if any(profiles.against for profiles in self._profiles):
             moves.append(("against", _AGAINST))
-        self._base = []  # from here on, what counts is the gain over the factors as chosen
+        self._base = []
         trial = self._try(factors, best, {"recency": best.recency, "against": best.against})
         for name, values in moves:
             for value in values:
@@ -183,7 +213,7 @@ class _Search:
         self, factors: Sequence[Factors], vectors: FloatArray, evidence: EvidenceConfig, config: FactorizationConfig
     ) -> FactorizationConfig:
         """Give untouched items as much room as costs the others at most a fortieth."""
-        if "cold_scale" in config.model_fields_set or self._late(1.0):
+        if "cold_scale" in config.model_fields_set or self._late(_COLD_UNTIL):
             return config
         self._base = []
         self._try(factors, evidence, {"cold_scale": 0.0})
@@ -220,6 +250,17 @@ class _Search:
         decomposition = decompose(matrix, config.rank, user_exponent=a, item_exponent=b, seed=config.seed)
         self._tick()
         return decomposition
+
+    def _age(self, half_life_days: float | None) -> None:
+        aged = [holdout.aged(half_life_days) for holdout in self._holdouts]
+        self._profiles = [HeldOutProfiles(holdout) for holdout in aged]
+        self._matrices = [holdout.train.matrix() for holdout in aged]
+
+    def _try_aged(
+        self, decompositions: Sequence[Decomposition], factorization: FactorizationConfig, evidence: EvidenceConfig
+    ) -> Trial:
+        factors = [shape_factors(decomposition, factorization) for decomposition in decompositions]
+        return self._try(factors, evidence, {"age_half_life_days": evidence.age_half_life_days or 0.0})
 
     def _try_factors(self, decompositions: Sequence[Decomposition], candidate: FactorizationConfig) -> Trial:
         factors = [shape_factors(decomposition, candidate) for decomposition in decompositions]

@@ -106,7 +106,7 @@ class Judge:
     def _measure(self, config: IndexingConfig) -> Iterator[NDArray[np.float64]]:
         """Yield NDCG per user of each step."""
         factorization = config.factorization
-        past = self._weigh(config.evidence)
+        past = self._weigh(config.evidence).aged(config.evidence.age_half_life_days)
         for holdout, steps in zip(self.holdouts, self._steps, strict=True):
             train = past.keep(holdout.kept)
             decomposition = decompose(

@@ -89,6 +89,9 @@ class ProfileRules(_Part):
 
     recency: float = Field(ge=0, description="rho: the n-th past item from the end counts (1 + n)^-rho.")
     against: float = Field(ge=0, description="How much a past item counts that speaks against.")
+    age_half_life_days: float | None = Field(
+        default=None, gt=0, description="The weights of past items were halved for every so many days of age."
+    )
     repeats: bool = Field(description="Whether people use items again, so that what they had is not left out.")
 
 
