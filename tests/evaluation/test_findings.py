@@ -136,21 +136,27 @@ def point(least: int, most: int, users: int, **share: float) -> FadePoint:
     return FadePoint(past_items=least, most_past_items=most, users=users, share=share, ndcg={})
 
 
-def test_the_fade_is_told_by_who_carries_the_most_weighed_by_users() -> None:
+def test_the_fade_is_told_by_who_carries_the_most_and_counts_each_user_once() -> None:
     points = (
         point(0, 4, 100, content=0.7, collaborative=0.3),
-        point(5, 9, 300, content=0.58, collaborative=0.42),
+        point(5, 9, 100, content=0.52, collaborative=0.48),
         point(10, 99, 50, content=0.4, collaborative=0.6),
     )
 
     assert told(nothing(fade=points)) == [
-        "For users with fewer than 10 past items content carries the most, 61 % of the score (400 users).",
-        "For users with 10 or more past items collaborative carries the most, 60 % of the score (50 users).",
+        (
+            "For users with fewer than 10 past items content carries the most, 61 % of the score "
+            "(100 users, histories cut)."
+        ),
+        (
+            "For users with 10 or more past items collaborative carries the most, 60 % of the score "
+            "(50 users, histories cut)."
+        ),
     ]
 
 
-def test_a_handful_of_users_is_no_finding() -> None:
-    assert told(nothing(fade=(point(0, 4, 29, content=1.0),))) == []
+def test_a_handful_of_users_is_no_finding_at_however_many_lengths() -> None:
+    assert told(nothing(fade=(point(0, 4, 29, content=1.0), point(5, 9, 29, content=1.0)))) == []
 
 
 @pytest.mark.parametrize(
@@ -177,16 +183,35 @@ def test_one_component_may_carry_the_most_everywhere() -> None:
 def test_a_group_has_a_winner_only_where_the_interval_says_so() -> None:
     leaders = (
         GroupLeader(group="heavy users", model="User neighbours", versus=paired("EASE", 0.01, 0.1, 0.005)),
-        GroupLeader(group="newcomers", model="Crossfade", versus=paired("EASE", 0.01, 0.1, 0.02)),
+        GroupLeader(group="newcomers", model="Crossfade", versus=paired("EASE", 0.01, 0.1, 0.02, 0.3)),
     )
 
     assert told(nothing(leaders=leaders)) == [
-        "Best for heavy users: User neighbours, 10.0 % (95 % interval 5.0 to 15.0 %) above EASE in NDCG@10.",
+        (
+            "Best for heavy users: User neighbours, 10.0 % (95 % interval 5.0 to 15.0 %) above EASE in NDCG@10; "
+            "p 0.004, adjusted for 2 groups."
+        ),
         (
             "For newcomers no difference in NDCG@10 can be told between Crossfade and EASE, the two best there: "
-            "10.0 % (95 % interval -10.0 to 30.0 %)."
+            "10.0 % (95 % interval -10.0 to 30.0 %); p 0.300, adjusted for 2 groups."
         ),
     ]
+
+
+def test_a_lead_in_one_of_many_groups_may_be_chance() -> None:
+    # The interval of the difference, 0.001 to 0.019, leaves out 0; the p-value is that of all groups together.
+    doubtful = paired("EASE", 0.01, 0.1, 0.009, p_value=0.05)
+    certain = doubtful.model_copy(update={"p_value": 0.0499})
+
+    assert told(nothing(leaders=(GroupLeader(group="regulars", model="Crossfade", versus=doubtful),))) == [
+        (
+            "For regulars no difference in NDCG@10 can be told between Crossfade and EASE, the two best there: "
+            "10.0 % (95 % interval 1.0 to 19.0 %); p 0.050."
+        )
+    ]
+    assert told(nothing(leaders=(GroupLeader(group="regulars", model="Crossfade", versus=certain),)))[0].startswith(
+        "Best for regulars: Crossfade, 10.0 %"
+    )
 
 
 def test_fields_of_the_context_help_harm_or_leave_it_open() -> None:

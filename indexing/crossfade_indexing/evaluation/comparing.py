@@ -73,7 +73,14 @@ def best_of(models: Sequence[Measured], kind: str) -> Measured | None:
 
 
 def leaders(models: Sequence[Measured], seed: int) -> tuple[GroupLeader, ...]:
-    """Return who ranks best for each group, compared with the second; p-values are adjusted for all groups together."""
+    """Return who ranks best for each group, compared with the second.
+
+    The p-values are adjusted for the number of groups, after Holm.
+
+    Args:
+        models: All over the same users and repeats; parts of the fusion are left out.
+        seed: Of the draws.
+    """
     racing = [model for model in models if model.kind in ("crossfade", "component", "baseline")]
     found: list[tuple[GroupName, str, Paired]] = []
     for name in dict.fromkeys(name for model in racing for name in model.groups):

@@ -15,7 +15,7 @@ from crossfade_indexing.evaluation.result import (
     ModelResult,
     Paired,
 )
-from crossfade_indexing.evaluation.wording import enumeration, interval, number, percent, percent_interval
+from crossfade_indexing.evaluation.wording import enumeration, interval, number, p_value, percent, percent_interval
 
 __all__ = ["find"]
 
@@ -23,13 +23,16 @@ __all__ = ["find"]
 _FEWEST_USERS = 30
 # Shares of places and of events that differ by less are alike.
 _ALIKE = 0.05
+# Of all the winners that the groups are said to have, any is wrong with at most this probability.
+_CHANCE = 0.05
 
 
 def find(evaluation: Evaluation) -> tuple[str, ...]:
     """Return the findings, the most important first; each holds the numbers that it rests on.
 
-    A comparison is told as one only where its 95 % interval leaves out "no difference". The findings that the
-    evaluation holds already are not looked at.
+    A comparison is told as one only where its 95 % interval leaves out "no difference". Among several groups somebody
+    leads by chance: for a winner of one, the p-value adjusted for their number must be below 0.05 as well. The
+    findings that the evaluation holds already are not looked at.
     """
     parts: tuple[Callable[[Evaluation], Iterator[str]], ...] = (
         _against_baselines,
@@ -83,12 +86,14 @@ def _fade(evaluation: Evaluation) -> Iterator[str]:
     points = [point for point in evaluation.fade if point.share and point.users]
     for leader, run in groupby(points, key=_leader):
         members = list(run)
-        users = sum(point.users for point in members)
+        # Every point has the same users, or some of them: only their histories are cut to another length.
+        users = max(point.users for point in members)
         if users < _FEWEST_USERS:
             continue
-        share = sum(point.share.get(leader, 0.0) * point.users for point in members) / users
+        profiles = sum(point.users for point in members)
+        share = sum(point.share.get(leader, 0.0) * point.users for point in members) / profiles
         whom = _whom(members, first=members[0] is points[0], last=members[-1] is points[-1])
-        yield f"For {whom} {leader} carries the most, {percent(share)} of the score ({users:,} users)."
+        yield f"For {whom} {leader} carries the most, {percent(share)} of the score ({users:,} users, histories cut)."
 
 
 def _leader(point: FadePoint) -> str:
@@ -115,14 +120,17 @@ def _whom(points: Sequence[FadePoint], *, first: bool, last: bool) -> str:
 
 def _groups(evaluation: Evaluation) -> Iterator[str]:
     metric = _ndcg(evaluation)
+    number_of_groups = len(evaluation.leaders)
+    adjusted = f", adjusted for {number_of_groups} groups" if number_of_groups > 1 else ""
     for leader in evaluation.leaders:
         other, paired = leader.versus.baseline, leader.versus
-        if _sign(paired) > 0:
-            yield f"Best for {leader.group}: {leader.model}, {_difference(paired)} above {other} in {metric}."
+        told = f"p {p_value(paired)}{adjusted}"
+        if _sign(paired) > 0 and paired.p_value < _CHANCE:
+            yield f"Best for {leader.group}: {leader.model}, {_difference(paired)} above {other} in {metric}; {told}."
         else:
             yield (
                 f"For {leader.group} no difference in {metric} can be told between {leader.model} and {other}, "
-                f"the two best there: {_difference(paired)}."
+                f"the two best there: {_difference(paired)}; {told}."
             )
 
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crossfade_indexing.evaluation.result import FadePoint, Interval, Metric
+from crossfade_indexing.evaluation.result import FadePoint, Interval, Metric, Paired
 
-__all__ = ["ABSENT", "METRIC_NAMES", "enumeration", "history", "interval", "number", "percent", "percent_interval"]
+__all__ = [
+    "ABSENT",
+    "METRIC_NAMES",
+    "enumeration",
+    "history",
+    "interval",
+    "number",
+    "p_value",
+    "percent",
+    "percent_interval",
+]
 
 ABSENT = "\N{EN DASH}"
 """Where a table has no number."""
@@ -52,6 +62,11 @@ def percent_interval(value: Interval) -> str:
     """The same for shares, the first time in words: ``3.2 % (95 % interval 1.0 to 5.4 %)``."""
     low = _signed(f"{100 * value.low:.1f}")
     return f"{_tenths(value.mean)} (95\N{NO-BREAK SPACE}% interval {low} to {_tenths(value.high)})"
+
+
+def p_value(paired: Paired) -> str:
+    """Three decimals at most: ``0.023``, ``< 0.001``."""
+    return "< 0.001" if paired.p_value < 0.001 else f"{paired.p_value:.3f}"
 
 
 def history(point: FadePoint, *, last: bool = False) -> str:

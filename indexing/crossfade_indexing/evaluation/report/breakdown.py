@@ -133,7 +133,9 @@ def groups(evaluation: Evaluation) -> Section:
     figure = Figure(
         caption=(
             f"{at('ndcg', evaluation.protocol.k)} within each group. Colour is relative to the group's best model, "
-            "which is set in bold; whether its lead is more than chance, the findings say."
+            "which is set in bold. Whether its lead over the second is more than chance, the findings say: it is where "
+            "the interval of the difference leaves out 0 and p, adjusted for the number of groups after Holm, is "
+            "below 0.05."
         ),
         alt="Heat map. Highest: " + "; ".join(f"{who} for {name}" for who, name in zip(winners, names, strict=True)),
         drawings=(

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from crossfade_indexing.evaluation.report.drawing import Dot, dots
 from crossfade_indexing.evaluation.report.parts import Figure, Section, Table, label
 from crossfade_indexing.evaluation.report.scatter import Point, scatter
-from crossfade_indexing.evaluation.result import Evaluation, Kind, Metric, ModelResult, Paired
-from crossfade_indexing.evaluation.wording import ABSENT, METRIC_NAMES, interval, number
+from crossfade_indexing.evaluation.result import Evaluation, Kind, Metric, ModelResult
+from crossfade_indexing.evaluation.wording import ABSENT, METRIC_NAMES, interval, number, p_value
 
-__all__ = ["at", "comparison", "components", "p_value", "ranked"]
+__all__ = ["at", "comparison", "components", "ranked"]
 
 _KINDS: dict[Kind, tuple[str, str, int]] = {
     "crossfade": ("Crossfade", "--accent", 3),
@@ -180,8 +180,3 @@ def _against_best(models: Sequence[ModelResult], k: int) -> Table:
             for model, paired in rows
         ),
     )
-
-
-def p_value(paired: Paired) -> str:
-    """As tables show it."""
-    return "< 0.001" if paired.p_value < 0.001 else f"{paired.p_value:.3f}"
