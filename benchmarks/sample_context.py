@@ -12,8 +12,9 @@ Printed for each strength, with paired 95 % bootstrap intervals:
   the simulator's own probabilities with the context and without it on the same requests; once over everything held
   out, most of which was watched in other situations, and once over the title of that very moment alone;
 - the learned weight and strength (root mean square of the weighted log-lift) of each field beside its true weight;
-- NDCG@10 of the fused ranking and each component alone for everybody, newcomers (fewer than 5 past titles), regulars
-  (30 and more) and, from a bundle of its own that saw no event of 10 % of the titles, these cold titles among all.
+- NDCG@10 of the fused ranking and each component alone for everybody, newcomers (fewer than 5 past titles) and regulars
+  (30 and more), over the title of the moment and over everything, and, from a bundle of its own that saw no event of
+  10 % of the titles, for these cold titles among all.
   A component that tells no title from another (attributes or a trend that nothing was learned of) counts as 0.
 
 Run: ``python benchmarks/sample_context.py [--strengths 0 1 ...] [--seeds N ...] [--people N] [--seconds S]``.
@@ -53,12 +54,13 @@ VARIANTS: dict[str, Mapping[str, float]] = {
     **SINGLES,
 }
 TRUTH, TRUTH_WITHOUT = "true probabilities", "true probabilities, no context"
-WHOM = {
-    "all held out": "everybody",
+GROUPS = {
+    "everybody": "everybody",
     "newcomers": f"newcomers (fewer than {NEWCOMERS_BELOW} past titles)",
     "regulars": f"regulars ({REGULARS_FROM} past titles and more)",
-    "cold": "cold titles (10 % of all, ranked among all)",
 }
+SOUGHT = ("the title of the moment", "all held out")
+COLD = "cold titles (10 % of all, ranked among all)"
 
 Table = dict[str, dict[str, PerUser]]
 """What is to be found, or by whom → ranker → NDCG@10 per evaluated user, NaN where it does not apply."""
@@ -119,7 +121,7 @@ def measure(strength: float, seed: int, people: int, config: IndexingConfig) -> 
         manifest = asked.recommender.bundle.manifest
     fusion = manifest.fusion
     return Found(
-        table | {"cold": cold_titles(dataset, seed, config)},
+        table | {COLD: cold_titles(dataset, seed, config)},
         [manifest.fields],
         sample.truth.field_weights,
         [(fusion.newcomer["context"], fusion.regular["context"])],
@@ -175,12 +177,16 @@ def tabulate(rows: Mapping[str, RowArray], asked: Asked, when: Sequence[Moment])
     ones = np.ones(len(when), np.float32)
     then = sp.csr_array((ones, (np.arange(len(when)), chosen)), shape=case.relevant.shape)
     past = np.diff(case.had.indptr)[case.users]
-    table: Table = {
-        "all held out": {name: ndcg_where(ranked, case.relevant) for name, ranked in rows.items()},
-        "the title of the moment": {name: ndcg_where(ranked, then) for name, ranked in rows.items()},
+    members = {
+        "everybody": np.ones(len(when), np.bool_),
+        "newcomers": past < NEWCOMERS_BELOW,
+        "regulars": past >= REGULARS_FROM,
     }
-    for name, members in (("newcomers", past < NEWCOMERS_BELOW), ("regulars", past >= REGULARS_FROM)):
-        table[name] = {ranker: np.where(members, values, np.nan) for ranker, values in table["all held out"].items()}
+    table: Table = {}
+    for sought, relevant in zip(SOUGHT, (then, case.relevant), strict=True):
+        values = {name: ndcg_where(ranked, relevant) for name, ranked in rows.items()}
+        for group, inside in members.items():
+            table[f"{group}, {sought}"] = {name: np.where(inside, one, np.nan) for name, one in values.items()}
     return table
 
 
@@ -207,11 +213,13 @@ def pooled(found: Sequence[Found]) -> Found:
 
 def report(found: Found) -> None:
     """Print everything about one strength."""
-    for whom in ("all held out", "the title of the moment"):
-        report_gains(whom, found.table[whom])
+    for sought in SOUGHT:
+        report_gains(sought, found.table[f"everybody, {sought}"])
     report_fields(found)
-    for whom, words in WHOM.items():
-        report_singles(words, found.table[whom])
+    for sought in SOUGHT:
+        for group, words in GROUPS.items():
+            report_singles(f"{words}, {sought}", found.table[f"{group}, {sought}"])
+    report_singles(COLD, found.table[COLD])
 
 
 def report_gains(whom: str, rankers: Mapping[str, PerUser]) -> None:

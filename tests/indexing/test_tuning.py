@@ -16,6 +16,7 @@ from crossfade_indexing.tuning import Findings, Judge, Space, search, write_conf
 
 N_USERS, N_ITEMS, TASTES = 120, 60, 3
 FIXED = SelectionConfig(seconds=0)
+TIMED = {"evidence.recency", "evidence.age_half_life_days"}
 FACTORS = {
     f"factorization.{name}"
     for name in ("user_exponent", "item_exponent", "half_rank", "filter_exponent", "leverage_exponent", "rank")
@@ -78,14 +79,14 @@ def names(space: Space) -> set[str]:
 @pytest.mark.parametrize(
     ("events", "expected"),
     [
-        (acts(), {"evidence.repeat_growth", "evidence.recency"}),
+        (acts(), {"evidence.repeat_growth", *TIMED}),
         (acts(timed=False), {"evidence.repeat_growth"}),
         # Stars of 1 speak against, and a pair rated once has no repeats.
-        (ratings(), {"evidence.neutral_value", "evidence.recency", "evidence.against"}),
+        (ratings(), {"evidence.neutral_value", *TIMED, "evidence.against"}),
         # The commoner of the two is the measure of the other; dislikes keep their weight.
         (
             acts(types=("watch", "watch", "like", "dislike")),
-            {"evidence.repeat_growth", "evidence.recency", "evidence.against", "evidence.event_weights.like"},
+            {"evidence.repeat_growth", *TIMED, "evidence.against", "evidence.event_weights.like"},
         ),
     ],
     ids=["acts", "without times", "ratings", "several types"],
@@ -102,7 +103,8 @@ def test_what_the_config_names_is_not_varied() -> None:
 
     space = Space.over(events, config)
 
-    assert names(space) == {"evidence.repeat_growth"} | FACTORS - {"factorization.rank"}
+    rest = {"evidence.repeat_growth", "evidence.age_half_life_days"}
+    assert names(space) == rest | FACTORS - {"factorization.rank"}
     assert space.config(space.values(config)).factorization.rank == 32
 
 
@@ -119,6 +121,8 @@ def test_values_become_a_config_that_names_them_to_four_digits() -> None:
 
     assert config.evidence.event_weights == EvidenceConfig().event_weights | {"like": 5.123}
     assert config.evidence.recency == 0.25
+    assert config.evidence.age_half_life_days is None
+    assert space.config(values | {"evidence.age_half_life_days": 90.0}).evidence.age_half_life_days == 90.0
     assert config.factorization.rank == 48
     assert {"rank", "half_rank", "user_exponent"} <= config.factorization.model_fields_set
     assert CONFIG.evidence.recency == 0.0

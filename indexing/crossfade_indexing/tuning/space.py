@@ -30,6 +30,7 @@ class Dimension:
         log: Whether twice as much is as far everywhere.
         whole: Whether only integers will do.
         event_type: Of an event's weight.
+        endless: Whether the largest value means that the setting is left out.
     """
 
     part: Literal["evidence", "factorization"]
@@ -39,6 +40,7 @@ class Dimension:
     log: bool = False
     whole: bool = False
     event_type: str | None = None
+    endless: bool = False
 
     @property
     def name(self) -> str:
@@ -52,6 +54,8 @@ class Dimension:
             value = config.evidence.event_weights.get(self.event_type, 1.0)
         else:
             value = getattr(getattr(config, self.part), self.setting)
+            if value is None and self.endless:
+                value = self.high
         return min(max(value, self.low), self.high)
 
 
@@ -98,7 +102,7 @@ class Space:
         return {one.name: one.value(config) for one in self.dimensions}
 
     def config(self, values: Mapping[str, float]) -> IndexingConfig:
-        """Return the base with other values, to four digits, all of which it then names.
+        """Return the base with other values, to four digits, all of which it then names but those left out.
 
         Args:
             values: By name, one per dimension.
@@ -110,7 +114,7 @@ class Space:
             if one.event_type is not None:
                 weights[one.event_type] = value
                 updates["evidence"]["event_weights"] = weights
-            else:
+            elif not (one.endless and value >= one.high):
                 updates[one.part][one.setting] = int(value) if one.whole else value
         parts = {part: getattr(self.base, part).model_copy(update=update) for part, update in updates.items()}
         return self.base.model_copy(update=parts)
@@ -128,6 +132,7 @@ def _evidence(events: pl.DataFrame, config: EvidenceConfig) -> Iterator[Dimensio
     yield from (one for one in moving if one not in types[:1])
     if pairs["last"].is_not_null().any():
         yield Dimension("evidence", "recency", 0.0, 1.5)
+        yield Dimension("evidence", "age_half_life_days", 10.0, 10_000.0, log=True, endless=True)
     if (pairs["weight"] < 0).any():
         yield Dimension("evidence", "against", 0.0, 1.0)
 
