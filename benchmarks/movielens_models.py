@@ -12,9 +12,10 @@ EASE gets the same event weights, and its l2 is chosen on the training side spli
 are NDCG@10 and, on the same users, the paired difference from EASE (for ``cold`` the ratio to content neighbours: the
 mean of the plain embeddings, and Crossfade's own content component).
 
-Run: ``python benchmarks/movielens_models.py [last] [random] [cold] [--encoder NAME] [--against FILE.npz]``; the data is
-looked for in ``../shared/datasets/movielens-small`` or where ``CROSSFADE_MOVIELENS_DIR`` points. ``--against`` takes
-what ``factorization_speed.py --against-als --out FILE.npz`` wrote and adds ALS and BPR to ``last``.
+Run: ``python benchmarks/movielens_models.py [last] [random] [cold] [--encoder NAME] [--config FILE.toml] [--against
+FILE.npz]``; the data is looked for in ``../shared/datasets/movielens-small`` or where ``CROSSFADE_MOVIELENS_DIR``
+points. ``--against`` takes what ``factorization_speed.py --against-als --out FILE.npz`` wrote and adds ALS and BPR to
+``last``.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from crossfade.bundle import BundleStore
 from crossfade.engine import COMPONENTS, RetrievalSettings
 from crossfade.types import FloatArray, RowArray
 from crossfade_indexing.cleaning import clean
-from crossfade_indexing.config import IndexingConfig
+from crossfade_indexing.config import IndexingConfig, read_config
 from crossfade_indexing.dataset import Dataset
 from crossfade_indexing.encoders import EncodingCache, ItemEncoder, encode_cached, open_item_encoder
 from crossfade_indexing.evaluation.baselines import EASE_GRID, Ease, choose, ranker_ranking
@@ -63,6 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("protocols", nargs="*", help=f"any of {', '.join(PROTOCOLS)} (default: all)")
     parser.add_argument("--encoder", help="as for 'crossfade index'")
+    parser.add_argument("--config", type=Path, help="as for 'crossfade index'")
     parser.add_argument("--against", type=Path, help="per-user NDCG of other models on 'last'")
     arguments = parser.parse_args()
     folder = Path(os.environ.get("CROSSFADE_MOVIELENS_DIR", "../shared/datasets/movielens-small"))
@@ -71,7 +73,8 @@ def main() -> None:
     dataset = clean(read_movielens(folder), timezone=None, rejects=None).dataset
     encoder = open_item_encoder(arguments.encoder)
     with tempfile.TemporaryDirectory() as directory:
-        bench = Bench(dataset, encoder, Path(directory))
+        config = IndexingConfig() if arguments.config is None else read_config(arguments.config)
+        bench = Bench(dataset, encoder, Path(directory), config)
         for protocol in arguments.protocols or PROTOCOLS:
             bench.run(protocol, splits(protocol, dataset.events), arguments.against)
 
@@ -88,8 +91,9 @@ def splits(protocol: str, events: pl.DataFrame) -> Iterable[Split]:
 class Bench:
     """The data, and a place for bundles."""
 
-    def __init__(self, dataset: Dataset, encoder: ItemEncoder, directory: Path) -> None:
+    def __init__(self, dataset: Dataset, encoder: ItemEncoder, directory: Path, config: IndexingConfig) -> None:
         self._dataset = dataset
+        self._config = config
         self._encoder = encoder
         self._directory = directory
         self._cache = EncodingCache(Path(os.environ.get("CROSSFADE_CACHE_DIR", directory / "cache")))
@@ -125,7 +129,7 @@ class Bench:
             cache=self._cache,
             cleaning={},
             reporter=Quiet(),
-            config=IndexingConfig(),
+            config=self._config,
         )
         made = result.manifest
         print(f"{split.name}: {made.factorization!r} {made.profile!r} {made.fusion!r}", file=sys.stderr)

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from commands.typed import Files, Finished, Run
 
 from crossfade.cli import main
-
-
-@dataclass(frozen=True)
-class Finished:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Finished]
 
 TITLES = {
     "harbour": "A detective in a northern harbour town looks for a missing fisherman.",
@@ -55,14 +42,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return directory
 
 
-@dataclass(frozen=True)
-class Files:
-    """Input files of six titles, with two more events that cleaning drops."""
-
-    events: Path
-    items: Path
-
-
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
     """Two crowds: the even users watch crime, the odd ones the sea; everyone has seen a robbery."""
@@ -84,9 +63,53 @@ def files(tmp_path: Path) -> Files:
 
 
 @pytest.fixture
-def bundle(run: Run, files: Files, tmp_path: Path) -> Path:
+def index(run: Run, files: Files) -> Run:
+    """Runs ``crossfade index`` on the files, into the directory given first."""
+
+    def run_index(out: Path, *more: object) -> Finished:
+        inputs = ("--events", files.events, "--items", files.items)
+        return run("index", *inputs, "--out", out, "--encoder", "tfidf", *more)
+
+    return run_index
+
+
+@pytest.fixture
+def bundle(index: Run, tmp_path: Path) -> Path:
     """A bundle of the files."""
     out = tmp_path / "bundle"
-    done = run("index", "--events", files.events, "--items", files.items, "--out", out, "--encoder", "tfidf")
+    done = index(out)
     assert done.code == 0, done.err
     return out
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    """Where ``evaluate`` puts its report."""
+    return tmp_path / "report"
+
+
+@pytest.fixture
+def evaluate(run: Run, files: Files, report: Path) -> Run:
+    """Runs ``crossfade evaluate`` on the files, without other models."""
+
+    def run_evaluate(*more: object) -> Finished:
+        inputs = ("--events", files.events, "--items", files.items, "--encoder", "tfidf")
+        return run("evaluate", *inputs, "--report", report, "--no-baselines", *more)
+
+    return run_evaluate
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Where ``tune`` writes, and ``index`` reads, settings."""
+    return tmp_path / "c.toml"
+
+
+@pytest.fixture
+def tune(run: Run, files: Files, config: Path) -> Run:
+    """Runs ``crossfade tune`` on the files."""
+
+    def run_tune(*more: object) -> Finished:
+        return run("tune", "--events", files.events, "--items", files.items, "--out", config, *more)
+
+    return run_tune

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
+from commands.typed import Run
 
 from crossfade import cli
 from crossfade.bundle import BundleStore
-
-
-class Finished(Protocol):
-    code: int
-    out: str
-    err: str
-
-
-class Files(Protocol):
-    events: Path
-    items: Path
-
-
-Run = Callable[..., Finished]
 
 
 def test_inspect_shows_what_a_bundle_holds(run: Run, bundle: Path) -> None:
@@ -55,13 +40,10 @@ def test_recommend_prints_the_http_answer_as_json(run: Run, bundle: Path) -> Non
     assert answer["cold_start"] is True
 
 
-def test_who_is_in_the_users_file_and_did_nothing_is_no_stranger(run: Run, files: Files, tmp_path: Path) -> None:
+def test_who_is_in_the_users_file_and_did_nothing_is_no_stranger(run: Run, index: Run, tmp_path: Path) -> None:
     users, out = tmp_path / "users.csv", tmp_path / "bundle"
     users.write_text("user_id,age\nzoe,young\n" + "".join(f"u{user},young\n" for user in range(20)))
-    done = run(
-        *("index", "--events", files.events, "--items", files.items, "--users", users),
-        *("--out", out, "--encoder", "tfidf"),
-    )
+    done = index(out, "--users", users)
     assert done.code == 0, done.err
 
     answer = json.loads(run("recommend", "--bundle", out, "--user", "zoe", "--json").out)
@@ -112,10 +94,9 @@ def test_without_a_bundle_each_command_ends_with_4_in_one_line(
     assert "no bundle here" in done.err
 
 
-def test_rollback_goes_back_one_version_and_no_further(run: Run, bundle: Path, files: Files) -> None:
+def test_rollback_goes_back_one_version_and_no_further(run: Run, index: Run, bundle: Path) -> None:
     first = BundleStore(bundle).current()
-    again = run("index", "--events", files.events, "--items", files.items, "--out", bundle, "--encoder", "tfidf")
-    assert again.code == 0
+    assert index(bundle).code == 0
     second = BundleStore(bundle).current()
     older, newer = sorted([first, second])  # written within one second they order by hash
     BundleStore(bundle).use(newer)

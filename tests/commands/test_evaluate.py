@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
+from commands.typed import Files, Run
 
 from crossfade_indexing.evaluation.result import Evaluation
 
 
-class Files(Protocol):
-    events: Path
-    items: Path
-
-
-class Finished(Protocol):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Finished]
-
-
-def evaluate(run: Run, files: Files, report: Path, *more: object) -> Finished:
-    inputs = ("--events", files.events, "--items", files.items, "--encoder", "tfidf")
-    return run("evaluate", *inputs, "--report", report, "--no-baselines", *more)
-
-
-def test_a_run_writes_the_report_and_the_numbers_and_prints_a_table(run: Run, files: Files, tmp_path: Path) -> None:
-    done = evaluate(run, files, tmp_path / "report")
+def test_a_run_writes_the_report_and_the_numbers_and_prints_a_table(evaluate: Run, report: Path) -> None:
+    done = evaluate()
 
     assert done.code == 0, done.err
-    evaluation = Evaluation.model_validate_json((tmp_path / "report" / "evaluation.json").read_text())
+    evaluation = Evaluation.model_validate_json((report / "evaluation.json").read_text())
     assert evaluation.protocol.split == "last 20 % per user"
-    assert (tmp_path / "report" / "report.html").read_text().startswith("<!")
-    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [
+    assert (report / "report.html").read_text().startswith("<!")
+    assert sorted(path.name for path in report.iterdir()) == [
         "evaluation.json",
         "rejects.jsonl",
         "report.html",
@@ -48,15 +28,15 @@ def test_a_run_writes_the_report_and_the_numbers_and_prints_a_table(run: Run, fi
     assert "most differences will be within chance" in done.err
 
 
-def test_json_is_one_document_and_nothing_else(run: Run, files: Files, tmp_path: Path) -> None:
-    done = evaluate(run, files, tmp_path / "report", "--json")
+def test_json_is_one_document_and_nothing_else(evaluate: Run, report: Path) -> None:
+    done = evaluate("--json")
 
     assert done.err == ""
-    assert json.loads(done.out) == json.loads((tmp_path / "report" / "evaluation.json").read_text())
+    assert json.loads(done.out) == json.loads((report / "evaluation.json").read_text())
 
 
-def test_the_report_tells_the_command_that_repeats_it(run: Run, files: Files, tmp_path: Path) -> None:
-    first = json.loads(evaluate(run, files, tmp_path / "report", "--repeats", 2, "--k", 3, "--json").out)
+def test_the_report_tells_the_command_that_repeats_it(run: Run, evaluate: Run) -> None:
+    first = json.loads(evaluate("--repeats", 2, "--k", 3, "--json").out)
 
     program, *arguments = shlex.split(first["protocol"]["command"])
     again = json.loads(run(*arguments, "--json").out)
@@ -67,11 +47,11 @@ def test_the_report_tells_the_command_that_repeats_it(run: Run, files: Files, tm
     assert again["protocol"]["split"] == "random 20 % per user, 2 draws"
 
 
-def test_without_times_it_says_that_the_split_is_a_random_one(run: Run, files: Files, tmp_path: Path) -> None:
+def test_without_times_it_says_that_the_split_is_a_random_one(evaluate: Run, files: Files) -> None:
     rows = [line.split(",") for line in files.events.read_text().splitlines()]
     files.events.write_text("".join(f"{user},{item}\n" for user, item, *_ in rows))
 
-    done = evaluate(run, files, tmp_path / "report")
+    done = evaluate()
 
     assert done.code == 0, done.err
     assert "no times are known" in done.err
@@ -90,45 +70,42 @@ def test_without_times_it_says_that_the_split_is_a_random_one(run: Run, files: F
         (["--encoder", " "], "--encoder needs a name"),
     ],
 )
-def test_a_wrong_option_ends_with_2_and_is_named(
-    run: Run, files: Files, tmp_path: Path, arguments: list[str], complaint: str
-) -> None:
-    done = evaluate(run, files, tmp_path / "report", *arguments)
+def test_a_wrong_option_ends_with_2_and_is_named(evaluate: Run, arguments: list[str], complaint: str) -> None:
+    done = evaluate(*arguments)
 
     assert done.code == 2
     assert complaint in done.err
 
 
-def test_too_little_data_ends_with_3_in_one_line(run: Run, files: Files, tmp_path: Path) -> None:
+def test_too_little_data_ends_with_3_in_one_line(evaluate: Run, files: Files) -> None:
     files.events.write_text("user_id,item_id\nu1,fjord\nu2,reef\n")
 
-    done = evaluate(run, files, tmp_path / "report")
+    done = evaluate()
 
     assert done.code == 3
     assert "too few" in done.err.splitlines()[-1]
     assert "Traceback" not in done.err
 
 
-def test_a_report_that_is_a_file_ends_with_3(run: Run, files: Files, tmp_path: Path) -> None:
-    (tmp_path / "report").write_text("")
+def test_a_report_that_is_a_file_ends_with_3(evaluate: Run, report: Path) -> None:
+    report.write_text("")
 
-    done = evaluate(run, files, tmp_path / "report")
+    done = evaluate()
 
     assert done.code == 3
     assert "--report needs a directory" in done.err
 
 
-def test_strict_makes_a_dropped_row_an_error(run: Run, files: Files, tmp_path: Path) -> None:
-    done = evaluate(run, files, tmp_path / "report", "--strict")
+def test_strict_makes_a_dropped_row_an_error(evaluate: Run, report: Path) -> None:
+    done = evaluate("--strict")
 
     assert done.code == 3
-    assert not (tmp_path / "report" / "report.html").exists()
+    assert not (report / "report.html").exists()
 
 
 def test_ctrl_c_ends_with_130_and_leaves_the_earlier_report_alone(
-    run: Run, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    evaluate: Run, report: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    report = tmp_path / "report"
     report.mkdir()
     (report / "evaluation.json").write_text("earlier")
 
@@ -136,7 +113,7 @@ def test_ctrl_c_ends_with_130_and_leaves_the_earlier_report_alone(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("crossfade_indexing.evaluation.saving.Path.replace", interrupted)
-    done = evaluate(run, files, report)
+    done = evaluate()
 
     assert done.code == 130
     assert (report / "evaluation.json").read_text() == "earlier"

@@ -7,35 +7,16 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
+from commands.typed import Files, Run
 
 from crossfade.bundle import BundleStore
 
 
-class Files(Protocol):
-    events: Path
-    items: Path
-
-
-class Finished(Protocol):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Finished]
-
-
-def index(run: Run, files: Files, out: Path, *more: object) -> Finished:
-    return run("index", "--events", files.events, "--items", files.items, "--out", out, "--encoder", "tfidf", *more)
-
-
-def test_a_run_publishes_a_bundle_and_shows_what_was_dropped(run: Run, files: Files, tmp_path: Path) -> None:
-    done = index(run, files, tmp_path / "out")
+def test_a_run_publishes_a_bundle_and_shows_what_was_dropped(index: Run, tmp_path: Path) -> None:
+    done = index(tmp_path / "out")
 
     assert done.code == 0
     assert "1 unknown item" in done.out
@@ -45,8 +26,8 @@ def test_a_run_publishes_a_bundle_and_shows_what_was_dropped(run: Run, files: Fi
     assert {(row["line"], row["reason"]) for row in rejects} >= {(41, "unknown_item"), (42, "missing_user_id")}
 
 
-def test_json_is_one_document_and_nothing_else(run: Run, files: Files, tmp_path: Path) -> None:
-    done = index(run, files, tmp_path / "out", "--json")
+def test_json_is_one_document_and_nothing_else(index: Run, tmp_path: Path) -> None:
+    done = index(tmp_path / "out", "--json")
 
     told = json.loads(done.out)
     assert done.err == ""
@@ -66,8 +47,8 @@ def test_a_second_run_embeds_only_what_changed(run: Run, files: Files, tmp_path:
     assert [told["texts_encoded"] for told in (first, again, changed)] == [6, 0, 1]
 
 
-def test_strict_makes_a_dropped_row_an_error_and_publishes_nothing(run: Run, files: Files, tmp_path: Path) -> None:
-    done = index(run, files, tmp_path / "out", "--strict")
+def test_strict_makes_a_dropped_row_an_error_and_publishes_nothing(index: Run, tmp_path: Path) -> None:
+    done = index(tmp_path / "out", "--strict")
 
     assert done.code == 3
     assert "unknown_item" in done.err
@@ -103,10 +84,10 @@ def test_a_missing_file_ends_with_3_and_is_named(run: Run, tmp_path: Path) -> No
     assert done.err.count("\n") == 1
 
 
-def test_an_out_that_is_a_file_ends_with_3(run: Run, files: Files, tmp_path: Path) -> None:
+def test_an_out_that_is_a_file_ends_with_3(index: Run, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
 
-    done = index(run, files, tmp_path / "out")
+    done = index(tmp_path / "out")
 
     assert done.code == 3
     assert "--out needs a directory" in done.err
@@ -138,21 +119,19 @@ def test_an_encoder_that_cannot_be_had_ends_with_5(
         ("[factorization]\nseed = 99999999999999\n", "factorization.seed"),
     ],
 )
-def test_a_wrong_setting_ends_with_3_and_is_named(
-    run: Run, files: Files, tmp_path: Path, toml: str, complaint: str
-) -> None:
+def test_a_wrong_setting_ends_with_3_and_is_named(index: Run, tmp_path: Path, toml: str, complaint: str) -> None:
     (tmp_path / "c.toml").write_text(toml)
 
-    done = index(run, files, tmp_path / "out", "--config", tmp_path / "c.toml")
+    done = index(tmp_path / "out", "--config", tmp_path / "c.toml")
 
     assert done.code == 3
     assert complaint in done.err
 
 
-def test_settings_are_used_and_recorded(run: Run, files: Files, bundle: Path, tmp_path: Path) -> None:
+def test_settings_are_used_and_recorded(run: Run, index: Run, bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("keep_versions = 1\n[factorization]\nrank = 2\n")
 
-    done = index(run, files, bundle, "--config", tmp_path / "c.toml", "--json")
+    done = index(bundle, "--config", tmp_path / "c.toml", "--json")
 
     manifest = json.loads(run("inspect", bundle, "--json").out)["manifest"]
     assert manifest["factorization"]["rank"] == 2
@@ -160,7 +139,7 @@ def test_settings_are_used_and_recorded(run: Run, files: Files, bundle: Path, tm
 
 
 def test_ctrl_c_ends_with_130_and_leaves_the_previous_bundle_alone(
-    run: Run, files: Files, bundle: Path, monkeypatch: pytest.MonkeyPatch
+    index: Run, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = sorted(bundle.rglob("*"))
 
@@ -168,7 +147,7 @@ def test_ctrl_c_ends_with_130_and_leaves_the_previous_bundle_alone(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("crossfade.bundle.writer._write_past", interrupted)
-    done = index(run, files, bundle)
+    done = index(bundle)
 
     assert done.code == 130
     assert sorted(bundle.rglob("*")) == before

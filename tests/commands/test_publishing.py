@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+
+import pytest
+from commands.typed import Files, Finished, Run
 
 from crossfade.bundle import BundleStore
 
 
-class Files(Protocol):
-    events: Path
-    items: Path
-
-
-class Finished(Protocol):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Finished]
-
-
-def index_without_most_events(run: Run, files: Files, out: Path, *more: object) -> Finished:
+@pytest.fixture
+def index_few(index: Run, files: Files) -> Run:
+    """Runs ``crossfade index`` as ever, but on few of the events."""
     lines = files.events.read_text().splitlines(keepends=True)
-    files.events.write_text("".join(lines[:6]))
-    return run("index", "--events", files.events, "--items", files.items, "--out", out, "--encoder", "tfidf", *more)
+
+    def run_index(out: Path, *more: object) -> Finished:
+        files.events.write_text("".join(lines[:6]))
+        return index(out, *more)
+
+    return run_index
 
 
-def test_what_is_clearly_worse_ends_with_8_and_says_what_to_do(run: Run, files: Files, bundle: Path) -> None:
+def test_what_is_clearly_worse_ends_with_8_and_says_what_to_do(index_few: Run, bundle: Path) -> None:
     before = BundleStore(bundle).current()
 
-    done = index_without_most_events(run, files, bundle)
+    done = index_few(bundle)
 
     assert done.code == 8
     assert "Built, but not published" in done.out
@@ -42,8 +35,8 @@ def test_what_is_clearly_worse_ends_with_8_and_says_what_to_do(run: Run, files: 
     assert BundleStore(bundle).current() == before
 
 
-def test_json_holds_the_comparison(run: Run, files: Files, bundle: Path) -> None:
-    done = index_without_most_events(run, files, bundle, "--json")
+def test_json_holds_the_comparison(index_few: Run, bundle: Path) -> None:
+    done = index_few(bundle, "--json")
 
     told = json.loads(done.out)
     assert done.code == 8
@@ -52,16 +45,16 @@ def test_json_holds_the_comparison(run: Run, files: Files, bundle: Path) -> None
     assert told["comparison"]["clearly_worse"] is True
 
 
-def test_told_to_it_is_published(run: Run, files: Files, bundle: Path) -> None:
-    done = index_without_most_events(run, files, bundle, "--publish-anyway", "--json")
+def test_told_to_it_is_published(index_few: Run, bundle: Path) -> None:
+    done = index_few(bundle, "--publish-anyway", "--json")
 
     assert done.code == 0
     assert json.loads(done.out)["version"] == BundleStore(bundle).current()
 
 
-def test_what_was_not_published_can_be_put_to_use_and_left_again(run: Run, files: Files, bundle: Path) -> None:
+def test_what_was_not_published_can_be_put_to_use_and_left_again(run: Run, index_few: Run, bundle: Path) -> None:
     before = BundleStore(bundle).current()
-    refused = json.loads(index_without_most_events(run, files, bundle, "--json").out)["version"]
+    refused = json.loads(index_few(bundle, "--json").out)["version"]
 
     to = run("rollback", bundle, "--to", refused, "--json")
     back = run("rollback", bundle, "--json")
