@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from crossfade_indexing.evaluation.baselines import ItemNeighbours, NeighbourHybrid, UserNeighbours
 from crossfade_indexing.evaluation.baselines.neighbours import Similarity
-from crossfade_indexing.evaluation.baselines.similarities import cosine, nearest_rows, phi, rating_correlation
+from crossfade_indexing.evaluation.baselines.similarities import Table, cosine, nearest_rows, phi, rating_correlation
 from crossfade_indexing.evaluation.ranker import TrainingData
 
 TABLE = np.array([[3, 4, 0, 0], [4, 3, 0, 0], [0, 1, 2, 2]], np.float32)
@@ -20,7 +20,7 @@ EVERYONE = np.arange(3)
 
 
 def test_cosine_is_that_of_the_whole_rows() -> None:
-    alike = nearest_rows(sp.csr_array(TABLE), cosine, shrinkage=0, neighbours=2)
+    alike = nearest_rows(Table(sp.csr_array(TABLE)), cosine, shrinkage=0, neighbours=2)
 
     # Lengths 5, 5, 3; products 12 + 12, 4 and 3.
     expected = [[0, 24 / 25, 4 / 15], [24 / 25, 0, 3 / 15], [4 / 15, 3 / 15, 0]]
@@ -28,7 +28,7 @@ def test_cosine_is_that_of_the_whole_rows() -> None:
 
 
 def test_shrinkage_weakens_what_rests_on_little() -> None:
-    alike = nearest_rows(sp.csr_array(TABLE), cosine, shrinkage=2, neighbours=2)
+    alike = nearest_rows(Table(sp.csr_array(TABLE)), cosine, shrinkage=2, neighbours=2)
 
     # Two items in common: 2 / (2 + 2); one: 1 / (1 + 2).
     expected = [[0, 12 / 25, 4 / 45], [12 / 25, 0, 3 / 45], [4 / 45, 3 / 45, 0]]
@@ -38,7 +38,7 @@ def test_shrinkage_weakens_what_rests_on_little() -> None:
 def test_phi_is_the_correlation_of_the_whole_rows_where_above_zero() -> None:
     liked = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1]], np.float32)
 
-    alike = nearest_rows(sp.csr_array(liked), phi, shrinkage=0, neighbours=2)
+    alike = nearest_rows(Table(sp.csr_array(liked)), phi, shrinkage=0, neighbours=2)
 
     # Rows 0 and 1: 2 - 4 * 1/2 * 3/4 = 1/2 over sqrt(1 * 3/4). Rows 0 and 2: 1 - 3/2. Rows 1 and 2: 2 - 9/4.
     near = 0.5 / np.sqrt(0.75)
@@ -48,7 +48,7 @@ def test_phi_is_the_correlation_of_the_whole_rows_where_above_zero() -> None:
 def test_the_correlation_of_ratings_is_that_over_what_both_have_rated() -> None:
     ratings = np.array([[1, 2, 3, 5], [2, 3, 4, 0], [5, 4, 0, 1]], np.float32)
 
-    alike = nearest_rows(sp.csr_array(ratings), rating_correlation, shrinkage=0, neighbours=2)
+    alike = nearest_rows(Table(sp.csr_array(ratings)), rating_correlation, shrinkage=0, neighbours=2)
 
     # Rows 0 and 1 rise together over a, b, c. Rows 0 and 2 fall apart; rows 1 and 2 likewise.
     np.testing.assert_allclose(alike.toarray(), [[0, 1, 0], [1, 0, 0], [0, 0, 0]], atol=1e-6)
@@ -57,7 +57,7 @@ def test_the_correlation_of_ratings_is_that_over_what_both_have_rated() -> None:
 def test_a_correlation_between_the_extremes() -> None:
     ratings = np.array([[1, 2, 3, 0], [1, 3, 2, 5]], np.float32)
 
-    alike = nearest_rows(sp.csr_array(ratings), rating_correlation, shrinkage=1, neighbours=1)
+    alike = nearest_rows(Table(sp.csr_array(ratings)), rating_correlation, shrinkage=1, neighbours=1)
 
     # Deviations -1, 0, 1 and -1, 1, 0: product 1 over sqrt(2 * 2), times 3 / (3 + 1).
     np.testing.assert_allclose(alike.toarray(), [[0, 0.375], [0.375, 0]], rtol=1e-6)
@@ -66,26 +66,36 @@ def test_a_correlation_between_the_extremes() -> None:
 def test_constant_ratings_correlate_with_nothing() -> None:
     ratings = np.array([[0.1, 0.1, 0.1], [0.1, 0.2, 0.3]], np.float32)
 
-    assert nearest_rows(sp.csr_array(ratings), rating_correlation, shrinkage=0, neighbours=1).nnz == 0
+    assert nearest_rows(Table(sp.csr_array(ratings)), rating_correlation, shrinkage=0, neighbours=1).nnz == 0
 
 
 def test_the_strongest_neighbours_are_kept_and_equals_by_row() -> None:
     # Row 2 is like 0, 3 and 4 to the same degree and more like 1.
     rows = np.array([[1, 0, 1], [1, 1, 0], [1, 1, 0], [1, 0, 1], [1, 0, 1]], np.float32)
 
-    alike = nearest_rows(sp.csr_array(rows), cosine, shrinkage=0, neighbours=2)
+    alike = nearest_rows(Table(sp.csr_array(rows)), cosine, shrinkage=0, neighbours=2)
 
     np.testing.assert_allclose(alike[[2]].toarray(), [[0.5, 1, 0, 0, 0]], rtol=1e-6)
 
 
 def test_neighbours_do_not_depend_on_how_the_pairs_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     values = sp.csr_array(np.random.default_rng(0).integers(0, 3, (30, 12)).astype(np.float32))
-    whole = nearest_rows(values, rating_correlation, shrinkage=1, neighbours=5)
+    whole = nearest_rows(Table(values), rating_correlation, shrinkage=1, neighbours=5)
 
     monkeypatch.setattr("crossfade_indexing.evaluation.baselines.similarities._PAIRS", 70)
-    cut = nearest_rows(values, rating_correlation, shrinkage=1, neighbours=5)
+    cut = nearest_rows(Table(values), rating_correlation, shrinkage=1, neighbours=5)
 
     np.testing.assert_array_equal(whole.toarray(), cut.toarray())
+
+
+def test_some_rows_have_the_neighbours_that_they_have_among_all() -> None:
+    table = Table(sp.csr_array(np.random.default_rng(0).integers(0, 3, (30, 12)).astype(np.float32)))
+    rows = np.array([7, 29, 0, 7])
+
+    some = nearest_rows(table, rating_correlation, shrinkage=1, neighbours=5, rows=rows)
+
+    whole = nearest_rows(table, rating_correlation, shrinkage=1, neighbours=5)
+    np.testing.assert_array_equal(some.toarray(), whole.toarray()[rows])
 
 
 def test_user_neighbours_add_up_what_those_alike_like() -> None:

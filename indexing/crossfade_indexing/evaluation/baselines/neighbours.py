@@ -8,7 +8,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from crossfade.types import FloatArray, RowArray
-from crossfade_indexing.evaluation.baselines.similarities import cosine, nearest_rows, phi, rating_correlation
+from crossfade_indexing.evaluation.baselines.similarities import (
+    Formula,
+    Table,
+    cosine,
+    nearest_rows,
+    phi,
+    rating_correlation,
+)
 from crossfade_indexing.evaluation.baselines.training import fitted, liked
 from crossfade_indexing.evaluation.ranker import Ranker, TrainingData
 
@@ -44,14 +51,14 @@ class _Neighbours:
         self._neighbours = neighbours
         self._shrinkage = shrinkage
         self._liked: sp.csr_array | None = None
-        self._alike: sp.csr_array | None = None
 
     @property
     def name(self) -> str:
         """The side and the similarity."""
         return f"{self._side}-{self._similarity}"
 
-    def _nearest(self, data: TrainingData, *, transpose: bool) -> sp.csr_array:
+    def _compared(self, data: TrainingData) -> tuple[Formula, sp.csr_array]:
+        """Return how users, or items, are compared, and by what: shape (n_users, n_items), stored values above 0."""
         formula = cosine
         values = liked(data.weights)
         if self._similarity == "pearson":
@@ -61,24 +68,32 @@ class _Neighbours:
                 values = data.ratings.astype(np.float64)
                 # A correlation is the same for shifted ratings, and the sums need values above 0.
                 values.data += 1 - values.data.min()
-        if transpose:
-            values = values.T.tocsr()
-        return nearest_rows(values, formula, shrinkage=self._shrinkage, neighbours=self._neighbours)
+        return formula, values
+
+    def _nearest(self, table: Table, formula: Formula, rows: RowArray | None = None) -> sp.csr_array:
+        return nearest_rows(table, formula, shrinkage=self._shrinkage, neighbours=self._neighbours, rows=rows)
 
 
 class UserNeighbours(_Neighbours):
-    """Scores an item by its positive weights among the nearest users, each times the user's similarity."""
+    """Scores an item by its positive weights among the nearest users, each times the user's similarity.
+
+    A user's neighbours are found when he is asked for: an evaluation asks for a few thousand users of perhaps a
+    hundred thousand.
+    """
 
     _side = "user"
+    _table: tuple[Table, Formula] | None = None
 
     def fit(self, data: TrainingData) -> None:
-        """Find each user's neighbours."""
+        """Keep what users are compared by."""
         self._liked = liked(data.weights)
-        self._alike = self._nearest(data, transpose=False)
+        formula, values = self._compared(data)
+        self._table = Table(values), formula
 
     def scores(self, users: RowArray) -> FloatArray:
         """Return the sums."""
-        sums: FloatArray = (fitted(self._alike)[users] @ fitted(self._liked)).toarray()
+        alike = self._nearest(*fitted(self._table), rows=users)
+        sums: FloatArray = (alike @ fitted(self._liked)).toarray()
         return sums
 
 
@@ -86,11 +101,13 @@ class ItemNeighbours(_Neighbours):
     """Scores an item by the user's positive weights of its nearest items, each times the item's similarity."""
 
     _side = "item"
+    _alike: sp.csr_array | None = None
 
     def fit(self, data: TrainingData) -> None:
         """Find each item's neighbours."""
         self._liked = liked(data.weights)
-        self._alike = self._nearest(data, transpose=True).T.tocsr()
+        formula, values = self._compared(data)
+        self._alike = self._nearest(Table(values.T.tocsr()), formula).T.tocsr()
 
     def scores(self, users: RowArray) -> FloatArray:
         """Return the sums."""

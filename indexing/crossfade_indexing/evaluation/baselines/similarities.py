@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["Formula", "cosine", "nearest_rows", "phi", "rating_correlation"]
+__all__ = ["Formula", "Table", "cosine", "nearest_rows", "phi", "rating_correlation"]
 
 # Pairs held at once, at up to 100 bytes each: six sums of a correlation and what is made of them.
 _PAIRS = 4_000_000
@@ -23,7 +23,7 @@ _PAIRS = 4_000_000
 _ROUNDING = 1e-12
 
 
-class _Table:
+class Table:
     """A matrix ready for sums over the columns that two of its rows have in common.
 
     Args:
@@ -42,21 +42,25 @@ class _Table:
 
     @cached_property
     def transposed(self) -> list[sp.csr_array]:
+        """The powers, each of shape (n_columns, n_rows)."""
         return [powered.T.tocsr() for powered in self.powers]
 
-    def chunks(self) -> Iterator[_Pairs]:
-        """Yield all pairs, for ranges of rows that have at most about ``_PAIRS`` of them."""
+    @cached_property
+    def _most_pairs(self) -> NDArray[np.float64]:
         rows_of_column = np.bincount(self.powers[0].indices, minlength=self.n_columns).astype(np.float64)
         shared: NDArray[np.float64] = np.asarray(self.powers[0] @ rows_of_column)
-        most_pairs = np.minimum(shared, self.n_rows)
-        chunk = (np.cumsum(most_pairs) // _PAIRS).astype(np.int64)
+        return np.minimum(shared, self.n_rows)
+
+    def chunks(self, rows: NDArray[np.int64]) -> Iterator[_Pairs]:
+        """Yield all pairs of the given rows with any, for as many at a time as have about ``_PAIRS`` of them."""
+        chunk = (np.cumsum(self._most_pairs[rows]) // _PAIRS).astype(np.int64)
         starts = np.flatnonzero(np.diff(chunk, prepend=-1)).tolist()
-        for start, stop in pairwise([*starts, self.n_rows]):
-            yield _Pairs(self, start, stop)
+        for start, stop in pairwise([*starts, len(rows)]):
+            yield _Pairs(self, rows[start:stop])
 
 
 class _Pairs:
-    """The rows a in [start, stop) beside every row b with which they have a column in common.
+    """Some rows a beside every row b with which they have a column in common.
 
     Attributes:
         common: The number of common columns, one per pair.
@@ -64,13 +68,13 @@ class _Pairs:
         b: The pair's other rows.
     """
 
-    def __init__(self, table: _Table, start: int, stop: int) -> None:
+    def __init__(self, table: Table, rows: NDArray[np.int64]) -> None:
         self.table = table
-        self.start, self.stop = start, stop
+        self.rows = rows
         counted = self._product(0, 0)
         self.indptr = counted.indptr
         self.common: NDArray[np.float64] = counted.data
-        self.a = np.repeat(np.arange(start, stop), np.diff(counted.indptr))
+        self.a = np.repeat(rows, np.diff(counted.indptr))
         self.b: NDArray[np.int32] = counted.indices
 
     def sum(self, p: int, q: int) -> NDArray[np.float64]:
@@ -79,7 +83,7 @@ class _Pairs:
         return sums
 
     def _product(self, p: int, q: int) -> sp.csr_array:
-        product: sp.csr_array = self.table.powers[p][self.start : self.stop] @ self.table.transposed[q]
+        product: sp.csr_array = self.table.powers[p][self.rows] @ self.table.transposed[q]
         return product
 
 
@@ -114,34 +118,37 @@ def rating_correlation(pairs: _Pairs) -> NDArray[np.float64]:
     return _ratio(covariances, spread_a, spread_b)
 
 
-def nearest_rows(values: sp.csr_array, formula: Formula, *, shrinkage: float, neighbours: int) -> sp.csr_array:
-    """Return each row's most similar other rows.
+def nearest_rows(
+    table: Table, formula: Formula, *, shrinkage: float, neighbours: int, rows: NDArray[np.int64] | None = None
+) -> sp.csr_array:
+    """Return the most similar other rows of each row asked for.
 
     A similarity is multiplied by ``n / (n + shrinkage)``, n being the number of common columns. Only those above 0
     count, and equal ones are taken by row.
 
     Args:
-        values: Shape (n_rows, n_columns), stored values above 0. Not changed.
+        table: Shape (n_rows, n_columns).
         formula: How alike two rows are.
         shrinkage: In columns, at least 0.
         neighbours: At least 1.
+        rows: Shape (n,). Default: all, in order.
 
     Returns:
-        Shape (n_rows, n_rows), float32, at most ``neighbours`` stored per row.
+        Shape (n, n_rows), float32, at most ``neighbours`` stored per row.
     """
-    table = _Table(values)
+    asked = np.arange(table.n_rows) if rows is None else rows
     columns, strengths = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
-    counts = np.zeros(table.n_rows + 1, np.int64)
-    for pairs in table.chunks():
+    counts = [0]
+    for pairs in table.chunks(asked):
         similarities = formula(pairs) * (pairs.common / (pairs.common + shrinkage))
         similarities[pairs.a == pairs.b] = 0
-        for row, (start, stop) in enumerate(zip(pairs.indptr, pairs.indptr[1:], strict=False), pairs.start):
+        for start, stop in pairwise(pairs.indptr.tolist()):
             kept = start + _strongest(similarities[start:stop], pairs.b[start:stop], neighbours)
             columns.append(pairs.b[kept])
             strengths.append(similarities[kept].astype(np.float32))
-            counts[row + 1] = len(kept)
+            counts.append(len(kept))
     found = (np.concatenate(strengths), np.concatenate(columns), np.cumsum(counts))
-    return sp.csr_array(found, shape=(table.n_rows, table.n_rows))
+    return sp.csr_array(found, shape=(len(asked), table.n_rows))
 
 
 def _strongest(similarities: NDArray[np.float64], rows: NDArray[np.int32], most: int) -> NDArray[np.int64]:
