@@ -48,7 +48,8 @@ from crossfade_indexing.evaluation.planning import Plan, SplitKind, hold_out_aga
 from crossfade_indexing.evaluation.splits import Split, cold_items, last_share, random_share
 from crossfade_indexing.evaluation.statistics import difference, mean, ratio
 from crossfade_indexing.evidence import weigh_events
-from crossfade_indexing.pipeline import build_bundle, item_texts
+from crossfade_indexing.pipeline import build_bundle
+from crossfade_indexing.preparing import item_texts
 from crossfade_indexing.progress import Quiet
 from crossfade_indexing.sources import read_movielens
 

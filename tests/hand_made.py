@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,7 +37,7 @@ from crossfade.bundle.manifest import (
 from crossfade.engine import COMPONENTS
 from crossfade.engine.profile import profile_weights
 from crossfade.types import FloatArray
-from crossfade_indexing.learning.indexes import build_space, user_vectors
+from crossfade_indexing.learning.indexes import build_index, build_space, user_vectors
 
 __all__ = ["Pasts", "constant_fusion", "contents_of", "in_memory", "no_encoder"]
 
@@ -96,7 +97,9 @@ def contents_of(
     """
     n_items = items.height
     folded = _fold_ins(past, sources, profile)
-    collaborative, targets_info = build_space(sources, targets, queries=folded, seed=0)
+    space = build_space(sources, targets)
+    index, targets_info = build_index(targets, queries=folded, seed=0)
+    collaborative = replace(space, index=index)
     spaces = ItemSpaces(
         collaborative=collaborative,
         content=content,

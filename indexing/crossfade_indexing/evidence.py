@@ -82,9 +82,8 @@ def speaking_events(events: pl.DataFrame, config: EvidenceConfig) -> pl.DataFram
     )
 
 
-def repeat_share(events: pl.DataFrame, config: EvidenceConfig) -> float:
-    """Return the share of speaking events, by day, that are not the user's first of the item; 0 without events."""
-    speaking = speaking_events(events, config)
+def repeat_share(speaking: pl.DataFrame) -> float:
+    """Return the share of ``speaking_events`` that are not the user's first of the item; 0 without any."""
     if speaking.is_empty():
         return 0.0
     return float(1 - speaking.n_unique(["user_id", "item_id"]) / speaking.height)

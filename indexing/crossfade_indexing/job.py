@@ -15,7 +15,8 @@ from crossfade_indexing.cleaning import CleaningReport, clean
 from crossfade_indexing.config import IndexingConfig
 from crossfade_indexing.encoders import EncodingCache, open_item_encoder
 from crossfade_indexing.language import language_warning
-from crossfade_indexing.pipeline import BuildResult, build_bundle, item_texts
+from crossfade_indexing.pipeline import BuildResult, build_bundle
+from crossfade_indexing.preparing import item_texts
 from crossfade_indexing.progress import Reporter
 from crossfade_indexing.sources import RawTables, read_amazon_reviews, read_files, read_movielens
 

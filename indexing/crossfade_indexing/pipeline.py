@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from crossfade.bundle import (
     BundleContents,
     BundleStore,
     Catalogue,
-    ContentSpace,
     Manifest,
     UserAttributes,
+    VectorIndex,
     write_bundle,
 )
 from crossfade.bundle.manifest import (
@@ -28,29 +29,23 @@ from crossfade.bundle.manifest import (
     FieldInfo,
     FileEntry,
     FusionWeights,
+    IndexInfo,
     ProfileRules,
 )
 from crossfade.errors import BundleError
-from crossfade_indexing.config import EvidenceConfig, IndexingConfig
+from crossfade_indexing.config import IndexingConfig
 from crossfade_indexing.dataset import Dataset
-from crossfade_indexing.encoders import EncodingCache, ItemEncoder, encode_cached
-from crossfade_indexing.evidence import repeat_share, speaking_events, weigh_events
-from crossfade_indexing.learning.content import build_content_space
-from crossfade_indexing.learning.context import situations
+from crossfade_indexing.encoders import EncodingCache, ItemEncoder
 from crossfade_indexing.learning.context.fields import ATTRIBUTE_PREFIX
 from crossfade_indexing.learning.indexes import build_index, user_vectors
 from crossfade_indexing.learning.spaces import Learned, Material, learn_factors, learn_spaces
-from crossfade_indexing.past_items import locate
+from crossfade_indexing.past_items import PastItems
+from crossfade_indexing.preparing import Prepared, prepare
 from crossfade_indexing.progress import Reporter
 from crossfade_indexing.publishing import Comparison, compare
-from crossfade_indexing.selection.choice import choose
+from crossfade_indexing.selection.choice import Choice, choose
 
-__all__ = ["BuildResult", "build_bundle", "item_texts", "ordered_by_popularity"]
-
-_WORDS_OF_A_LIST = 10
-# Where at least a quarter of the days on which somebody used something were not their first with it, what people had is
-# what they want: songs, food, apps. Films seen twice stay far below.
-_REPEATS_ARE_THE_RULE = 0.25
+__all__ = ["BuildResult", "build_bundle"]
 
 CleaningCounts = Mapping[str, Mapping[str, int]]
 """Rows read, kept and dropped by reason, per input table."""
@@ -104,62 +99,14 @@ def build_bundle(
         OSError: If the disk is full or not writable; what was published before stays so.
     """
     present = _present(store)
-    table = ordered_by_popularity(dataset.items, weigh_events(dataset.events, config.evidence))
-    with reporter.step("Embed item texts") as advance:
-        embeddings, encoded = encode_cached(encoder, item_texts(table), cache, on_progress=advance)
-    with reporter.step("Learn what items say and when they are used"):
-        content, content_index = build_content_space(embeddings, seed=config.factorization.seed)
-        material = _material(dataset, table["item_id"], content, config.evidence, reporter)
+    prepared = prepare(dataset, encoder, cache, config, reporter)
     with reporter.step("Choose hyper-parameters on held-out items") as advance:
-        choice = choose(material, config, None if present is None else present.manifest, advance)
-    material = replace(material, past=material.past.aged(choice.evidence.age_half_life_days))
+        choice = choose(prepared.material, config, None if present is None else present.manifest, advance)
     with reporter.step("Learn factors and build indexes"):
-        learned = learn_spaces(
-            material,
-            learn_factors(material, choice.factorization),
-            choice.evidence,
-            half_life_days=choice.half_life_days,
-            seed=config.factorization.seed,
-        )
-        vectors = user_vectors(learned.folded, learned.spaces.collaborative)
-        users, users_index = build_index(vectors, queries=vectors, seed=config.factorization.seed)
-
-    def manifest(created_at: datetime, files: dict[str, FileEntry]) -> Manifest:
-        return Manifest(
-            format_version=FORMAT_VERSION,
-            crossfade_version=version("crossfade"),
-            created_at=created_at,
-            counts=_counts(material, learned, dataset.events.height),
-            encoder=_encoder_info(encoder, embeddings.shape[1]),
-            factorization=Factorization(**choice.factorization.model_dump() | {"rank": learned.rank}),
-            indexes={"embeddings": content_index, "targets": learned.targets_index, "users": users_index},
-            profile=ProfileRules(
-                recency=choice.evidence.recency,
-                against=choice.evidence.against,
-                age_half_life_days=choice.evidence.age_half_life_days,
-                repeats=repeat_share(dataset.events, config.evidence) >= _REPEATS_ARE_THE_RULE,
-            ),
-            fusion=FusionWeights(**choice.fusion.model_dump()),
-            half_life_days=choice.half_life_days,
-            selection=choice.info,
-            fields=_fields(learned),
-            timezone=dataset.timezone,
-            tenth_best=dict(learned.spaces.tenth_best),
-            cleaning={name: dict(counts) for name, counts in cleaning.items()},
-            files=files,
-        )
-
+        final = _learn(prepared.material, choice, config.factorization.seed)
+    made = _Made(dataset, prepared, choice, final, encoder, cleaning)
     with reporter.step("Export the encoder and write the bundle"):
-        contents = BundleContents(
-            catalogue=Catalogue(table),
-            past=material.past.as_past(),
-            spaces=learned.spaces,
-            user_attributes=_user_attributes(dataset, learned),
-            users=users,
-            write_encoder=lambda where: cache.export(encoder, where),
-            manifest=manifest,
-        )
-        directory = write_bundle(contents, store.versions_directory)
+        directory = write_bundle(_contents(made, cache), store.versions_directory)
         bundle = Bundle.open(directory)
     with reporter.step("Compare with the version in use"):
         comparison = None if present is None else compare(present, bundle)
@@ -167,38 +114,89 @@ def build_bundle(
     if published:
         store.use(bundle.version)
     pruned = store.prune(config.keep_versions)
-    return BuildResult(directory, bundle.manifest, comparison, published, encoded, pruned)
+    return BuildResult(directory, bundle.manifest, comparison, published, prepared.encoded, pruned)
 
 
-def item_texts(items: pl.DataFrame) -> list[str]:
-    """Return what is embedded for each item: title, categories, first tags (if it has such a list) and description."""
-    lists = [name for name in ("categories", "tags") if items.schema.get(name) == pl.List(pl.String)]
-    # An encoder reads a hundred words or two: a long list of tags must not push the description out.
-    listed = (pl.col(name).list.head(_WORDS_OF_A_LIST).list.join(", ") for name in lists)
-    parts = [pl.col("title"), *listed, pl.col("description")]
-    filled = [pl.when(part != "").then(part) for part in parts]
-    return items.select(text=pl.concat_str(filled, separator=". ", ignore_nulls=True))["text"].to_list()
+@dataclass(frozen=True)
+class _Final:
+    """What was learned from everything, and can be looked up.
+
+    Attributes:
+        past: Aged as was chosen.
+        learned: The spaces, the collaborative one with an index to look things up in.
+        targets_index: Description of that index.
+        users: Every user's vector, to find people alike.
+        users_index: Its description.
+    """
+
+    past: PastItems
+    learned: Learned
+    targets_index: IndexInfo
+    users: VectorIndex
+    users_index: IndexInfo
 
 
-def ordered_by_popularity(items: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Order the items by how many users had them, then by id, so that rows break ties in favour of the popular."""
-    popularity = pairs.filter(pl.col("weight") > 0).group_by("item_id").len("_users")
-    return (
-        items.join(popularity, on="item_id", how="left")
-        .sort(pl.col("_users").fill_null(0), "item_id", descending=[True, False])
-        .drop("_users")
+def _learn(material: Material, choice: Choice, seed: int) -> _Final:
+    material = replace(material, past=material.past.aged(choice.evidence.age_half_life_days))
+    factors = learn_factors(material, choice.factorization)
+    learned = learn_spaces(material, factors, choice.evidence, half_life_days=choice.half_life_days, seed=seed)
+    space = learned.spaces.collaborative
+    targets, targets_index = build_index(space.targets, queries=learned.folded, seed=seed)
+    vectors = user_vectors(learned.folded, space)
+    users, users_index = build_index(vectors, queries=vectors, seed=seed)
+    spaces = replace(learned.spaces, collaborative=replace(space, index=targets))
+    return _Final(material.past, replace(learned, spaces=spaces), targets_index, users, users_index)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """All that a bundle tells of."""
+
+    dataset: Dataset
+    prepared: Prepared
+    choice: Choice
+    final: _Final
+    encoder: ItemEncoder
+    cleaning: CleaningCounts
+
+
+def _contents(made: _Made, cache: EncodingCache) -> BundleContents:
+    return BundleContents(
+        catalogue=Catalogue(made.prepared.table),
+        past=made.final.past.as_past(),
+        spaces=made.final.learned.spaces,
+        user_attributes=_user_attributes(made),
+        users=made.final.users,
+        write_encoder=lambda where: cache.export(made.encoder, where),
+        manifest=partial(_manifest, made),
     )
 
 
-def _material(
-    dataset: Dataset, item_ids: pl.Series, content: ContentSpace, config: EvidenceConfig, reporter: Reporter
-) -> Material:
-    speaking = speaking_events(dataset.events, config)
-    table, warnings = situations(speaking, dataset.users)
-    for warning in warnings:
-        reporter.note(f"warning: {warning}")
-    past = locate(weigh_events(dataset.events, config), item_ids)
-    return Material(past, table.with_columns(speaking["timestamp"]), content, item_ids)
+def _manifest(made: _Made, created_at: datetime, files: dict[str, FileEntry]) -> Manifest:
+    choice, prepared, final = made.choice, made.prepared, made.final
+    return Manifest(
+        format_version=FORMAT_VERSION,
+        crossfade_version=version("crossfade"),
+        created_at=created_at,
+        counts=_counts(made),
+        encoder=_encoder_info(made.encoder, prepared.dimension),
+        factorization=Factorization(**choice.factorization.model_dump() | {"rank": final.learned.rank}),
+        indexes={"embeddings": prepared.content_index, "targets": final.targets_index, "users": final.users_index},
+        profile=ProfileRules(
+            recency=choice.evidence.recency,
+            against=choice.evidence.against,
+            age_half_life_days=choice.evidence.age_half_life_days,
+            repeats=prepared.repeats,
+        ),
+        fusion=FusionWeights(**choice.fusion.model_dump()),
+        half_life_days=choice.half_life_days,
+        selection=choice.info,
+        fields=_fields(final.learned),
+        timezone=made.dataset.timezone,
+        tenth_best=dict(final.learned.spaces.tenth_best),
+        cleaning={name: dict(counts) for name, counts in made.cleaning.items()},
+        files=files,
+    )
 
 
 def _present(store: BundleStore) -> Bundle | None:
@@ -209,14 +207,15 @@ def _present(store: BundleStore) -> Bundle | None:
         return None
 
 
-def _counts(material: Material, learned: Learned, events: int) -> Counts:
+def _counts(made: _Made) -> Counts:
+    past = made.final.past
     return Counts(
-        items=material.past.n_items,
-        warm_items=learned.warm_items,
-        described_items=int(material.content.vectors.any(axis=1).sum()),
-        users=material.past.n_users,
-        events=events,
-        past_items=len(material.past.items),
+        items=past.n_items,
+        warm_items=made.final.learned.warm_items,
+        described_items=int(made.prepared.material.content.vectors.any(axis=1).sum()),
+        users=past.n_users,
+        events=made.dataset.events.height,
+        past_items=len(past.items),
     )
 
 
@@ -232,12 +231,12 @@ def _fields(learned: Learned) -> dict[str, FieldInfo]:
     }
 
 
-def _user_attributes(dataset: Dataset, learned: Learned) -> UserAttributes:
+def _user_attributes(made: _Made) -> UserAttributes:
     """Return the attributes that count, as text."""
-    names = list(learned.spaces.attributes.fields)
-    if dataset.users is None:
+    names, users = list(made.final.learned.spaces.attributes.fields), made.dataset.users
+    if users is None:
         return UserAttributes(pl.DataFrame(schema={"user_id": pl.String}))
-    return UserAttributes(dataset.users.select("user_id", *(pl.col(name).cast(pl.String) for name in names)))
+    return UserAttributes(users.select("user_id", *(pl.col(name).cast(pl.String) for name in names)))
 
 
 def _encoder_info(encoder: ItemEncoder, dimension: int) -> EncoderInfo:

@@ -191,8 +191,7 @@ def _without(bundle: Bundle, pairs: pl.DataFrame) -> Bundle:
     config = FactorizationConfig(**bundle.manifest.factorization.model_dump())
     material = Material(past, pl.DataFrame(), bundle.spaces.content, bundle.catalogue.table["item_id"])
     factors = learn_factors(material, config)
-    # The index is not asked: everything is scored.
-    space, _ = build_space(factors.sources, factors.targets, queries=factors.sources[:1], seed=config.seed)
+    space = build_space(factors.sources, factors.targets)
     return replace(bundle, past=past.as_past(), spaces=replace(bundle.spaces, collaborative=space))
 
 

@@ -158,7 +158,7 @@ def test_a_value_beside_another_type_is_no_rating() -> None:
 def test_no_events_weigh_nothing() -> None:
     assert weigh_events(events(), EvidenceConfig()).is_empty()
     assert speaking_events(events(), EvidenceConfig()).is_empty()
-    assert repeat_share(events(), EvidenceConfig()) == 0.0
+    assert repeat_share(speaking_events(events(), EvidenceConfig())) == 0.0
 
 
 def test_an_item_used_all_day_speaks_once_that_day() -> None:
@@ -190,4 +190,4 @@ def test_the_share_of_repeats_counts_days_not_acts() -> None:
     plays = [("u", "a", 0.0), ("u", "a", 0.1), ("u", "a", 1.0), ("u", "a", 2.0), ("u", "b", 0.0), ("v", "a", 7.0)]
     frame = events(*((user, item, "play", None, day) for user, item, day in plays))
 
-    assert repeat_share(frame, EvidenceConfig()) == pytest.approx(2 / 5)
+    assert repeat_share(speaking_events(frame, EvidenceConfig())) == pytest.approx(2 / 5)

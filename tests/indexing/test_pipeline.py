@@ -17,7 +17,8 @@ from crossfade.engine import COMPONENTS
 from crossfade_indexing.config import EvidenceConfig, IndexingConfig, SelectionConfig
 from crossfade_indexing.dataset import Dataset
 from crossfade_indexing.encoders import EncodingCache, open_item_encoder
-from crossfade_indexing.pipeline import BuildResult, build_bundle, item_texts, ordered_by_popularity
+from crossfade_indexing.pipeline import BuildResult, build_bundle
+from crossfade_indexing.preparing import item_texts, ordered_by_popularity
 from crossfade_indexing.progress import Quiet
 
 START = dt.datetime(2026, 1, 1, 8, tzinfo=dt.UTC)

@@ -45,7 +45,8 @@ from crossfade_indexing.evaluation.ranker import Ranker
 from crossfade_indexing.evaluation.ratings_table import explicit_ratings, rating_results
 from crossfade_indexing.evaluation.result import Evaluation, FadePoint, FieldResult, GroupName, Protocol
 from crossfade_indexing.evaluation.splits import Split
-from crossfade_indexing.pipeline import build_bundle, item_texts
+from crossfade_indexing.pipeline import build_bundle
+from crossfade_indexing.preparing import item_texts
 from crossfade_indexing.progress import Advance, Reporter
 
 __all__ = ["Source", "evaluate"]

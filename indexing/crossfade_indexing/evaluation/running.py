@@ -13,7 +13,7 @@ from crossfade_indexing.evaluation.result import Evaluation
 from crossfade_indexing.evaluation.saving import make_directory, save
 from crossfade_indexing.job import Inputs, Settings, cache_directory
 from crossfade_indexing.language import language_warning
-from crossfade_indexing.pipeline import item_texts
+from crossfade_indexing.preparing import item_texts
 from crossfade_indexing.progress import Reporter
 
 __all__ = ["run_evaluation"]

@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 
 from crossfade.bundle import ContentSpace, ItemSpaces
-from crossfade.bundle.manifest import IndexInfo
 from crossfade.engine.profile import profile_weights
 from crossfade.types import FloatArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig
@@ -45,16 +44,14 @@ class Learned:
     """What was learned.
 
     Attributes:
-        spaces: For scoring.
+        spaces: For scoring; the collaborative index is exact, which is slow to ask where there are many items.
         context: How the fields' weights came out.
-        targets_index: Description of the collaborative index.
         folded: Shape (n_users, d), every user's factors.
         warm_items: How many items have factors of their own.
     """
 
     spaces: ItemSpaces
     context: LearnedContext
-    targets_index: IndexInfo
     folded: FloatArray
     warm_items: int
 
@@ -92,7 +89,7 @@ def learn_spaces(
     counted = profile_weights(past.weights, past.steps_back(), recency=evidence.recency, against=evidence.against)
     profiles = past.profiles(counted)
     folded: FloatArray = profiles @ factors.sources
-    collaborative, targets_index = build_space(factors.sources, factors.targets, queries=folded, seed=seed)
+    collaborative = build_space(factors.sources, factors.targets)
     context = learn_context(material.situations, material.item_ids.to_list(), seed=seed)
     popularity = _popularity(past)
     spaces = ItemSpaces(
@@ -111,7 +108,7 @@ def learn_spaces(
     )
     if half_life_days is not None:
         spaces = with_trend(spaces, material, half_life_days)
-    return Learned(spaces, context, targets_index, folded, int((factors.degrees > 0).sum()))
+    return Learned(spaces, context, folded, int((factors.degrees > 0).sum()))
 
 
 def _popularity(past: PastItems) -> FloatArray:

@@ -15,7 +15,7 @@ from crossfade_indexing.cleaning import clean
 from crossfade_indexing.config import IndexingConfig
 from crossfade_indexing.evidence import weigh_events
 from crossfade_indexing.job import Inputs, Settings
-from crossfade_indexing.pipeline import ordered_by_popularity
+from crossfade_indexing.preparing import ordered_by_popularity
 from crossfade_indexing.progress import Advance, Reporter
 from crossfade_indexing.selection.factors import select
 from crossfade_indexing.tuning.config_file import write_config
