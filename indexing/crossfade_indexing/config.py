@@ -88,7 +88,7 @@ class FactorizationConfig(_Part):
     filter_exponent: float = Field(default=1.0, ge=0, le=2, description="p in (s^2 / (s^2 + s_m^2))^p.")
     leverage_exponent: Share = Field(default=0.5, description="c in (1 - h)^-c; 1 is EASE's, 0 none.")
     cold_scale: float = Field(
-        default=0.03,
+        default=0.35,
         ge=0,
         le=100,
         description="Length of the factors that an untouched item gets from its text; see ``cold_items``.",

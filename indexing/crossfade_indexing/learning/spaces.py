@@ -11,7 +11,7 @@ from crossfade.bundle import ContentSpace, ItemSpaces
 from crossfade.engine.profile import profile_weights
 from crossfade.types import FloatArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig
-from crossfade_indexing.learning.cold_items import add_cold_items
+from crossfade_indexing.learning.cold_items import add_cold_items, scale_cold_items
 from crossfade_indexing.learning.context import LearnedContext, attribute_space, context_space, learn_context
 from crossfade_indexing.learning.factorization import Factors, decompose, shape_factors
 from crossfade_indexing.learning.indexes import build_space
@@ -70,7 +70,10 @@ def learn_factors(material: Material, config: FactorizationConfig) -> Factors:
         item_exponent=config.item_exponent,
         seed=config.seed,
     )
-    return add_cold_items(shape_factors(decomposition, config), material.content.vectors, config.cold_scale)
+    factors = shape_factors(decomposition, config)
+    if config.cold_scale == 0:
+        return factors
+    return scale_cold_items(add_cold_items(factors, material.content.vectors), config.cold_scale)
 
 
 def learn_spaces(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from crossfade.types import FloatArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, IndexingConfig
-from crossfade_indexing.learning.cold_items import add_cold_items
+from crossfade_indexing.learning.cold_items import add_cold_items, scale_cold_items
 from crossfade_indexing.learning.factorization import Decomposition, Factors, decompose, shape_factors
 from crossfade_indexing.progress import Advance
 from crossfade_indexing.selection.holdout import KINDS, HeldOutProfiles, Holdout, relative_gains
@@ -32,8 +32,9 @@ _LEVERAGES = (0.5, 0.0, 1.0)
 _RANKS = (32, 64, 128, 256)
 _RECENCIES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5)
 _AGAINST = (0.0, 0.1, 0.3, 0.6, 1.0)
-# From the largest: the first that costs the touched items at most a fortieth is taken.
-_COLD_SCALES = (8.0, 4.0, 3.0, 2.0, 1.0, 0.5, 0.25, 0.15, 0.1, 0.07, 0.05, 0.035, 0.025, 0.015)
+# The largest scale of untouched items that costs the touched ones at most a fortieth, as near as eight halvings come.
+_LARGEST_COLD_SCALE = 4.0
+_HALVINGS = 8
 _COST_OF_COLD = 0.025
 _AGE_HALF_LIVES_DAYS = (1_095.0, 365.0, 90.0, 30.0)
 # Shares of the time after which each stage stops, so that on large data the first leaves some for the others; what
@@ -217,11 +218,16 @@ class _Search:
             return config
         self._base = []
         self._try(factors, evidence, {"cold_scale": 0.0})
-        for scale in _COLD_SCALES:
-            filled = [add_cold_items(one, vectors, scale) for one in factors]
-            if self._try(filled, evidence, {"cold_scale": scale}).gain >= -_COST_OF_COLD:
-                return config.model_copy(update={"cold_scale": scale})
-        return config.model_copy(update={"cold_scale": 0.0})
+        filled = [add_cold_items(one, vectors) for one in factors]
+        low, high, scale = 0.0, 2 * _LARGEST_COLD_SCALE, _LARGEST_COLD_SCALE
+        for _ in range(_HALVINGS):
+            scaled = [scale_cold_items(one, scale) for one in filled]
+            affordable = self._try(scaled, evidence, {"cold_scale": scale}).gain >= -_COST_OF_COLD
+            low, high = (scale, high) if affordable else (low, scale)
+            scale = min((low + high) / 2, _LARGEST_COLD_SCALE)
+            if low == scale:
+                break
+        return config.model_copy(update={"cold_scale": low})
 
     def _exponents(self) -> Iterator[tuple[float, float]]:
         """Yield the pairs to try, those that agree with what the config names."""
