@@ -46,7 +46,7 @@ class Asked:
     """A bundle of the training side, and what it is asked about the test side.
 
     Attributes:
-        recommender: Over the bundle; scores every item, so that the model is measured and not the lookup.
+        recommender: Over the bundle; scores every item unless told to look up, as the model is measured, not the lookup.
         case: Who is evaluated and what they should be shown.
         queries: One per evaluated user, with the context of the first held-out like.
     """
@@ -68,7 +68,9 @@ class Asked:
 
 
 @contextmanager
-def learned_from(dataset: Dataset, split: Split, config: IndexingConfig, *, max_users: int = 5000) -> Iterator[Asked]:
+def learned_from(
+    dataset: Dataset, split: Split, config: IndexingConfig, *, max_users: int = 5000, lookup: bool = False
+) -> Iterator[Asked]:
     """Build a bundle of the training side in a temporary place, with TF-IDF embeddings, and keep it while asked.
 
     Args:
@@ -76,6 +78,7 @@ def learned_from(dataset: Dataset, split: Split, config: IndexingConfig, *, max_
         split: Of its events.
         config: Of indexing.
         max_users: How many users to evaluate at most; of more, as many are drawn.
+        lookup: Whether to look candidates up as the service does; else every item is scored.
     """
     plan = Plan(max_users=max_users, again=False)
     user_ids = pl.concat([split.train["user_id"], split.test["user_id"]]).unique().sort()
@@ -89,7 +92,8 @@ def learned_from(dataset: Dataset, split: Split, config: IndexingConfig, *, max_
             reporter=Quiet(),
             config=config,
         )
-        recommender = Recommender.open(directory, retrieval=RetrievalSettings(exact_up_to=sys.maxsize))
+        retrieval = RetrievalSettings() if lookup else RetrievalSettings(exact_up_to=sys.maxsize)
+        recommender = Recommender.open(directory, retrieval=retrieval)
         item_ids = recommender.bundle.catalogue.item_ids
         case = prepare_case(split, Catalog(user_ids, item_ids, [""] * len(item_ids)), config.evidence, plan)
         yield Asked(recommender, case, queries_of(case, K, again=False))

@@ -7,6 +7,7 @@ for the price of a matrix product. A setting that the config names is not varied
 from __future__ import annotations
 
 import time
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -32,9 +33,9 @@ _LEVERAGES = (0.5, 0.0, 1.0)
 _RANKS = (32, 64, 128, 256)
 _RECENCIES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5)
 _AGAINST = (0.0, 0.1, 0.3, 0.6, 1.0)
-# The largest scale of untouched items that costs the touched ones at most a fortieth, as near as eight halvings come.
-_LARGEST_COLD_SCALE = 4.0
-_HALVINGS = 8
+# The largest scale of untouched items that costs the touched ones at most a fortieth is sought among these, by halving:
+# steps of 9 %.
+_COLD_SCALES = tuple(float(scale) for scale in np.geomspace(1 / 32, 64, 90).round(4))
 _COST_OF_COLD = 0.025
 _AGE_HALF_LIVES_DAYS = (1_095.0, 365.0, 90.0, 30.0)
 # Shares of the time after which each stage stops, so that on large data the first leaves some for the others; what
@@ -219,15 +220,13 @@ class _Search:
         self._base = []
         self._try(factors, evidence, {"cold_scale": 0.0})
         filled = [add_cold_items(one, vectors) for one in factors]
-        low, high, scale = 0.0, 2 * _LARGEST_COLD_SCALE, _LARGEST_COLD_SCALE
-        for _ in range(_HALVINGS):
+
+        def too_dear(scale: float) -> bool:
             scaled = [scale_cold_items(one, scale) for one in filled]
-            affordable = self._try(scaled, evidence, {"cold_scale": scale}).gain >= -_COST_OF_COLD
-            low, high = (scale, high) if affordable else (low, scale)
-            scale = min((low + high) / 2, _LARGEST_COLD_SCALE)
-            if low == scale:
-                break
-        return config.model_copy(update={"cold_scale": low})
+            return self._try(scaled, evidence, {"cold_scale": scale}).gain < -_COST_OF_COLD
+
+        affordable = bisect(_COLD_SCALES, x=False, key=too_dear)
+        return config.model_copy(update={"cold_scale": _COLD_SCALES[affordable - 1] if affordable else 0.0})
 
     def _exponents(self) -> Iterator[tuple[float, float]]:
         """Yield the pairs to try, those that agree with what the config names."""
