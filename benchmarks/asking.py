@@ -46,7 +46,7 @@ class Asked:
     """A bundle of the training side, and what it is asked about the test side.
 
     Attributes:
-        recommender: Over the bundle; scores every item unless told to look up, as the model is measured, not the lookup.
+        recommender: Over the bundle; scores every item, unless told to look up: the model is measured, not the lookup.
         case: Who is evaluated and what they should be shown.
         queries: One per evaluated user, with the context of the first held-out like.
     """
