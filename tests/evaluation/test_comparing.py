@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from crossfade_indexing.evaluation.comparing import leaders
+from crossfade_indexing.evaluation.comparing import leaders, paired
 from crossfade_indexing.evaluation.measuring import Measured
 from crossfade_indexing.evaluation.result import GroupName
 
@@ -42,3 +42,12 @@ def test_p_values_of_leaders_are_adjusted_for_the_number_of_groups() -> None:
     assert alone.versus.p_value == pytest.approx(2 / 256, abs=0.003)
     assert [(found.model, found.versus.baseline) for found in both] == [("better", "worse")] * 2
     assert [found.versus.p_value for found in both] == [pytest.approx(2 * alone.versus.p_value)] * 2
+
+
+def test_where_both_find_nothing_there_is_no_ratio_whoever_else_is_not_in_the_group() -> None:
+    nothing = np.array([0.0] * 4 + [np.nan] * 4)
+
+    told = paired("other", nothing, nothing, np.arange(8), seed=0)
+
+    assert told.ratio is None
+    assert told.difference.mean == 0.0

@@ -120,7 +120,7 @@ def paired(other: str, first: PerUser, second: PerUser, users: NDArray[np.int64]
     difference = statistics.difference(first, second, users, seed=seed)
     ratio = statistics.ratio(first, second, users, seed=seed).interval
     finite = bool(np.isfinite([ratio.mean, ratio.low, ratio.high]).all())
-    both_zero = not first.any() and not second.any()
+    both_zero = not (first > 0).any() and not (second > 0).any()  # NaN is nobody
     return Paired(
         baseline=other,
         difference=_as_data(difference.interval),
