@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from indexing.planted import communities, material, settled, texts_of
+from indexing.planted import communities, material, settled
 from numpy.typing import NDArray
 
-from crossfade.types import FloatArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, IndexingConfig, SelectionConfig
 from crossfade_indexing.learning.factorization import decompose, shape_factors
-from crossfade_indexing.learning.spaces import Material, learn_factors
 from crossfade_indexing.selection.factors import Selection, select
 from crossfade_indexing.selection.holdout import HeldOutProfiles, Holdout, hold_out, repeated
 
 N_ITEMS = 120
 ENOUGH_S = 60.0
-NO_TEXT = np.zeros((N_ITEMS, 4), np.float32)
 
 
-def selected(holdouts: list[Holdout], config: IndexingConfig | None = None, vectors: FloatArray = NO_TEXT) -> Selection:
+def selected(holdouts: list[Holdout], config: IndexingConfig | None = None) -> Selection:
     config = config or IndexingConfig(selection=SelectionConfig(seconds=ENOUGH_S))
-    return select(holdouts, vectors, config, lambda _done, _total: None)
+    return select(holdouts, config, lambda _done, _total: None)
 
 
 def quality(side: Holdout, factorization: FactorizationConfig, evidence: EvidenceConfig) -> NDArray[np.float64]:
@@ -133,7 +130,6 @@ def test_what_the_config_names_is_not_varied() -> None:
         0.25,
         0.1,
     }
-    assert not [trial for trial in found.trials if "cold_scale" in trial.setting]
 
 
 def test_one_exponent_may_be_named_and_the_other_chosen() -> None:
@@ -170,26 +166,3 @@ def test_when_time_runs_out_what_was_found_so_far_counts() -> None:
     assert 0 < len(found.trials) < 10
     assert found.evidence.recency == 0.0
     assert found.factorization.cold_scale == FactorizationConfig().cold_scale
-
-
-@pytest.mark.parametrize("noise", [0.2, 5.0], ids=["texts that say where an item belongs", "texts that say nothing"])
-def test_untouched_items_never_cost_the_others_more_than_a_fortieth(noise: float) -> None:
-    # Of 180 items the last 60 were never touched.
-    everything = material(communities(n_items=N_ITEMS), N_ITEMS + 60, texts_of(N_ITEMS + 60, noise=noise))
-    side = hold_out(everything.past, users=400, seed=0)
-
-    found = selected([side], vectors=everything.content.vectors)
-
-    train = Material(side.train, everything.situations, everything.content, everything.item_ids)
-    profiles = HeldOutProfiles(side)
-
-    def with_scale(scale: float) -> float:
-        config = found.factorization.model_copy(update={"cold_scale": scale})
-        return float(profiles.ndcg(learn_factors(train, config), found.evidence).mean())
-
-    trials = [trial for trial in found.trials if "cold_scale" in trial.setting]
-    assert found.factorization.cold_scale > 0
-    for trial in trials:
-        assert (trial.gain >= -0.025) == (trial.setting["cold_scale"] <= found.factorization.cold_scale)
-    assert found.factorization.cold_scale in {trial.setting["cold_scale"] for trial in trials}
-    assert with_scale(found.factorization.cold_scale) > 0.97 * with_scale(0.0)

@@ -131,13 +131,12 @@ def test_values_become_a_config_that_names_them_to_four_digits() -> None:
 def test_a_setting_is_measured_as_indexing_measures_it() -> None:
     events = acts()
     judge = Judge(events, ITEM_IDS, CONFIG)
-    no_texts = np.zeros((N_ITEMS, 1), np.float32)
     searched = IndexingConfig(
         factorization=FactorizationConfig(
             **FactorizationConfig().model_dump() | {"half_rank": 8, "user_exponent": 0.5}  # all named: one trial
         )
     )
-    theirs = select(judge.holdouts, no_texts, searched, lambda _done, _total: None).trials[0]
+    theirs = select(judge.holdouts, searched, lambda _done, _total: None).trials[0]
 
     ours = judge.judge(searched)
 

@@ -39,6 +39,7 @@ class Candidates:
         sizes: Shape (v,), past items that collaborative could use; 0 where it is absent.
         kinds: Shape (v,), places in ``KINDS``.
         newcomers: Shape (v,), whose past was cut short.
+        cold: Shape (v, m), what a cold item's factors at full length would add to its collaborative z; 0 for warm ones.
     """
 
     z: Mapping[str, FloatArray]
@@ -49,6 +50,11 @@ class Candidates:
     sizes: NDArray[np.int64]
     kinds: NDArray[np.int64]
     newcomers: NDArray[np.bool_]
+    cold: FloatArray
+
+    def with_cold(self, scale: float) -> Candidates:
+        """Return the same with cold items' factors ``scale`` times their full length."""
+        return replace(self, z={**self.z, "collaborative": self.z["collaborative"] + np.float32(scale) * self.cold})
 
     def trending(self, z: FloatArray) -> Candidates:
         """Return the same with another trend, given by item row, shape (n_items,)."""
@@ -76,7 +82,12 @@ class Candidates:
 
 
 def score_candidates(
-    requests: Sequence[Request], spaces: ItemSpaces, trends: Sequence[FloatArray], *, seconds: float
+    requests: Sequence[Request],
+    spaces: ItemSpaces,
+    trends: Sequence[FloatArray],
+    *,
+    cold_targets: FloatArray | None = None,
+    seconds: float,
 ) -> Candidates:
     """Score the best of every component among the items not had, and the relevant ones.
 
@@ -84,9 +95,13 @@ def score_candidates(
         requests: At least one; in an order drawn by chance.
         spaces: What items are scored with; a trend is none yet.
         trends: The z of trends that may be tried, shape (n_items,) each: their best are candidates as well.
+        cold_targets: Shape (n_items, d), what the targets of cold items may become, zero for others; their best are
+            candidates as well. By default there are none.
         seconds: After this time only the first batches count.
     """
     started = time.monotonic()
+    cold_rows = np.empty(0, np.int64) if cold_targets is None else np.flatnonzero(cold_targets.any(axis=1))
+    lengthened = spaces.collaborative.targets[:0] if cold_targets is None else cold_targets[cold_rows]
     rows: list[RowArray] = []
     values: list[FloatArray] = []
     sizes: list[int] = []
@@ -99,8 +114,11 @@ def score_candidates(
         ones = dict.fromkeys(COMPONENTS, np.ones(len(batch), np.float32))
         fusion = prepare(spaces, profiles, folded, ones)
         everywhere = [np.broadcast_to(part.everywhere(), (len(batch), fusion.n_items)) for part in fusion.parts]
+        added = (folded * fusion.collaborative.gains[:, None]) @ lengthened.T
         for place, one in enumerate(batch):
-            z = np.stack([component[place] for component in everywhere])
+            cold = np.zeros(fusion.n_items, np.float32)
+            cold[cold_rows] = added[place]
+            z = np.stack([*(component[place] for component in everywhere), cold])
             rows.append(_candidates([*z, *trends], one))
             values.append(z[:, rows[-1]])
             sizes.append(one.profile.size if folded[place].any() else 0)
@@ -122,7 +140,7 @@ def _padded(
     requests: Sequence[Request], rows: Sequence[RowArray], values: Sequence[FloatArray], sizes: Sequence[int]
 ) -> Candidates:
     shape = (len(requests), max(len(one) for one in rows))
-    z = np.zeros((len(COMPONENTS), *shape), np.float32)
+    z = np.zeros((len(COMPONENTS) + 1, *shape), np.float32)
     padded, relevant, padding = np.zeros(shape, np.int64), np.zeros(shape, np.bool_), np.ones(shape, np.bool_)
     for place, (one, at) in enumerate(zip(rows, values, strict=True)):
         z[:, place, : len(one)] = at
@@ -131,7 +149,7 @@ def _padded(
         padding[place, : len(one)] = False
     discounts = np.cumsum(1 / np.log2(np.arange(2, _PLACES + 2)))
     return Candidates(
-        z=dict(zip(COMPONENTS, z, strict=True)),
+        z=dict(zip(COMPONENTS, z, strict=False)),
         rows=padded,
         relevant=relevant,
         padding=padding,
@@ -139,4 +157,5 @@ def _padded(
         sizes=np.array(sizes),
         kinds=np.array([one.kind for one in requests]),
         newcomers=np.array([one.newcomer for one in requests]),
+        cold=z[-1],
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -17,10 +17,12 @@ from crossfade.bundle.manifest import SelectionInfo, TrialInfo
 from crossfade.engine.components import popularity_part
 from crossfade.types import FloatArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, FusionConfig, IndexingConfig
+from crossfade_indexing.learning.cold_items import add_cold_items
 from crossfade_indexing.learning.spaces import Material, learn_factors, learn_spaces, with_trend
 from crossfade_indexing.learning.trend import half_lives
 from crossfade_indexing.progress import Advance
 from crossfade_indexing.selection.candidates import score_candidates
+from crossfade_indexing.selection.cold_scale import choose_cold_scale
 from crossfade_indexing.selection.factors import Selection, Trial, select
 from crossfade_indexing.selection.fusion import FEWEST_USERS, LearnedFusion, learn_fusion
 from crossfade_indexing.selection.holdout import Holdout, repeated
@@ -29,7 +31,7 @@ from crossfade_indexing.selection.requests import requests_of
 __all__ = ["Choice", "choose", "fingerprint"]
 
 # Raised by every change of the search, so that an older bundle's choice is not taken over.
-_SEARCH = 6
+_SEARCH = 7
 # Of the time to choose in, for scoring what the fusion is learned on.
 _FUSION_SHARE = 0.2
 
@@ -79,11 +81,12 @@ def choose(material: Material, config: IndexingConfig, present: Manifest | None,
     if present is not None and present.selection.fingerprint == identity:
         return _taken_over(present, config)
     holdouts = repeated(material.past, users=config.selection.users, seed=config.selection.seed)
-    selection = select(holdouts, material.content.vectors, config, on_progress)
-    fusion = _choose_fusion(holdouts[0].aged(selection.evidence.age_half_life_days), material, selection, config)
+    selection = select(holdouts, config, on_progress)
+    holdout = holdouts[0].aged(selection.evidence.age_half_life_days)
+    fusion, cold_scale = _choose_weights(holdout, material, selection, config)
     return Choice(
         selection.evidence,
-        selection.factorization,
+        selection.factorization.model_copy(update={"cold_scale": cold_scale}),
         fusion.config,
         fusion.half_life_days,
         SelectionInfo(
@@ -107,23 +110,36 @@ def _taken_over(present: Manifest, config: IndexingConfig) -> Choice:
     )
 
 
-def _choose_fusion(holdout: Holdout, material: Material, selection: Selection, config: IndexingConfig) -> LearnedFusion:
+def _choose_weights(
+    holdout: Holdout, material: Material, selection: Selection, config: IndexingConfig
+) -> tuple[LearnedFusion, float]:
+    """Choose the weights of the components, and then the scale of cold items beside them."""
+    factorization = selection.factorization
     if config.selection.seconds == 0 or len(holdout.users) < FEWEST_USERS:
-        return LearnedFusion(config.fusion, None, ())
+        return LearnedFusion(config.fusion, None, ()), factorization.cold_scale
     seed, item_ids, evidence = config.selection.seed, material.item_ids, selection.evidence
     side = Material(
         holdout.train, _without_held_out(holdout, material.situations, item_ids), material.content, item_ids
     )
-    factors = learn_factors(side, selection.factorization)
+    open_scale = "cold_scale" not in config.factorization.model_fields_set
+    factors = learn_factors(side, factorization.model_copy(update={"cold_scale": 0.0} if open_scale else {}))
     spaces = learn_spaces(side, factors, evidence, half_life_days=None, seed=seed).spaces
     trends = {days: _trend_z(with_trend(spaces, side, days)) for days in half_lives(side.situations)}
+    full = add_cold_items(factors, side.content.vectors) if open_scale else factors
     candidates = score_candidates(
         requests_of(holdout, spaces, evidence, material.situations, item_ids),
         spaces,
         [*trends.values()],
+        cold_targets=full.targets - factors.targets,
         seconds=_FUSION_SHARE * config.selection.seconds,
     )
-    return learn_fusion(candidates, config.fusion, trends)
+    found = learn_fusion(candidates, config.fusion, trends)
+    if not open_scale or not candidates.cold.any():
+        return found, factorization.cold_scale
+    if found.half_life_days is not None:
+        candidates = candidates.trending(trends[found.half_life_days])
+    scale, trials = choose_cold_scale(candidates, found.config)
+    return replace(found, trials=[*found.trials, *trials]), scale
 
 
 def _trend_z(spaces: ItemSpaces) -> FloatArray:

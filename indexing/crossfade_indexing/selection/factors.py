@@ -7,7 +7,6 @@ for the price of a matrix product. A setting that the config names is not varied
 from __future__ import annotations
 
 import time
-from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,9 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from crossfade.types import FloatArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, IndexingConfig
-from crossfade_indexing.learning.cold_items import add_cold_items, scale_cold_items
 from crossfade_indexing.learning.factorization import Decomposition, Factors, decompose, shape_factors
 from crossfade_indexing.progress import Advance
 from crossfade_indexing.selection.holdout import KINDS, HeldOutProfiles, Holdout, relative_gains
@@ -33,14 +30,10 @@ _LEVERAGES = (0.5, 0.0, 1.0)
 _RANKS = (32, 64, 128, 256)
 _RECENCIES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5)
 _AGAINST = (0.0, 0.1, 0.3, 0.6, 1.0)
-# The largest scale of untouched items that costs the touched ones at most a fortieth is sought among these, by halving:
-# steps of 9 %.
-_COLD_SCALES = tuple(float(scale) for scale in np.geomspace(1 / 32, 64, 90).round(4))
-_COST_OF_COLD = 0.025
 _AGE_HALF_LIVES_DAYS = (1_095.0, 365.0, 90.0, 30.0)
 # Shares of the time after which each stage stops, so that on large data the first leaves some for the others; what
 # remains is for the fusion.
-_COARSE_UNTIL, _REFINED_UNTIL, _AGED_UNTIL, _PROFILE_UNTIL, _COLD_UNTIL = 0.4, 0.55, 0.65, 0.75, 0.8
+_COARSE_UNTIL, _REFINED_UNTIL, _AGED_UNTIL, _PROFILE_UNTIL = 0.4, 0.55, 0.65, 0.75
 # Fewer held-out users than this choose nothing: their mean is noise.
 _FEWEST_USERS = 20
 
@@ -89,12 +82,11 @@ class Selection:
     finished: bool = True
 
 
-def select(holdouts: Sequence[Holdout], vectors: FloatArray, config: IndexingConfig, on_progress: Advance) -> Selection:
+def select(holdouts: Sequence[Holdout], config: IndexingConfig, on_progress: Advance) -> Selection:
     """Choose what the config leaves open.
 
     Args:
         holdouts: What to choose on, at least one; several are pooled. Not aged yet.
-        vectors: Shape (n_items, d), what the items say.
         config: Settings named in it stay as they are; ``selection`` says how long to look.
         on_progress: Called with seconds spent and allowed.
 
@@ -109,7 +101,6 @@ def select(holdouts: Sequence[Holdout], vectors: FloatArray, config: IndexingCon
     evidence, decompositions = search.age(factorization, decompositions)
     factors = [shape_factors(decomposition, factorization) for decomposition in decompositions]
     evidence = search.evidence(factors, evidence)
-    factorization = search.cold_scale(factors, vectors, evidence, factorization)
     return Selection(evidence, factorization, search.trials, users, search.finished)
 
 
@@ -210,23 +201,6 @@ class _Search:
                 if other.sure_gain > trial.sure_gain:
                     trial, best = other, candidate
         return best
-
-    def cold_scale(
-        self, factors: Sequence[Factors], vectors: FloatArray, evidence: EvidenceConfig, config: FactorizationConfig
-    ) -> FactorizationConfig:
-        """Give untouched items as much room as costs the others at most a fortieth."""
-        if "cold_scale" in config.model_fields_set or self._late(_COLD_UNTIL):
-            return config
-        self._base = []
-        self._try(factors, evidence, {"cold_scale": 0.0})
-        filled = [add_cold_items(one, vectors) for one in factors]
-
-        def too_dear(scale: float) -> bool:
-            scaled = [scale_cold_items(one, scale) for one in filled]
-            return self._try(scaled, evidence, {"cold_scale": scale}).gain < -_COST_OF_COLD
-
-        affordable = bisect(_COLD_SCALES, x=False, key=too_dear)
-        return config.model_copy(update={"cold_scale": _COLD_SCALES[affordable - 1] if affordable else 0.0})
 
     def _exponents(self) -> Iterator[tuple[float, float]]:
         """Yield the pairs to try, those that agree with what the config names."""

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from crossfade.errors import InputError
 from crossfade_indexing.cleaning import clean
 from crossfade_indexing.config import IndexingConfig
@@ -118,13 +116,8 @@ def run_tuning(
 
 def _chosen_by_index(judge: Judge, config: IndexingConfig, seconds: float, advance: Advance) -> IndexingConfig:
     allowed = min(config.selection.seconds, seconds)
-    # Without texts there is nothing to choose for items that nobody has touched.
-    fixed = {
-        "selection": config.selection.model_copy(update={"seconds": allowed}),
-        "factorization": config.factorization.model_copy(update={"cold_scale": 0.0}),
-    }
-    no_texts = np.zeros((judge.holdouts[0].past.n_items, 1), np.float32)
-    chosen = select(judge.holdouts, no_texts, config.model_copy(update=fixed), advance)
+    timed = config.model_copy(update={"selection": config.selection.model_copy(update={"seconds": allowed})})
+    chosen = select(judge.holdouts, timed, advance)
     return config.model_copy(update={"evidence": chosen.evidence, "factorization": chosen.factorization})
 
 

@@ -1,0 +1,42 @@
+"""How long the factors of cold items may be, so that the lists have room for them and the others pay little."""
+
+from __future__ import annotations
+
+from bisect import bisect
+
+import numpy as np
+
+from crossfade_indexing.config import FusionConfig
+from crossfade_indexing.selection.candidates import Candidates
+from crossfade_indexing.selection.factors import Trial
+from crossfade_indexing.selection.holdout import KINDS
+
+__all__ = ["choose_cold_scale"]
+
+_SCALES = tuple(float(scale) for scale in np.geomspace(1 / 32, 64, 90).round(4))  # steps of 9 %
+_COST = 0.025
+
+
+def choose_cold_scale(candidates: Candidates, config: FusionConfig) -> tuple[float, list[Trial]]:
+    """Return the largest scale at which the fused lists lose at most a fortieth, and what was tried.
+
+    What is held out are items that others have had, so cold items can only cost; what they are worth to those whom
+    they suit is not measured but wanted.
+
+    Args:
+        candidates: Where cold items have no factors yet.
+        config: The weights of the components.
+    """
+    base = candidates.ndcg(config)
+    trials: list[Trial] = []
+
+    def too_dear(scale: float) -> bool:
+        ndcg = candidates.with_cold(scale).ndcg(config)
+        gains, kinds = candidates.gains(ndcg, base), candidates.kinds
+        means = {name: float(ndcg[kinds == kind].mean()) for kind, name in enumerate(KINDS) if (kinds == kind).any()}
+        error = float(gains.std() / np.sqrt(len(gains)))
+        trials.append(Trial({"cold_scale": scale}, means, float(gains.mean()), error))
+        return trials[-1].gain < -_COST
+
+    affordable = bisect(_SCALES, x=False, key=too_dear)
+    return (_SCALES[affordable - 1] if affordable else 0.0), trials
