@@ -3,7 +3,9 @@
 Each held-out user asks twice: with the whole past, and with only the latest few of it, as the newcomer that everybody
 once was. The weights are then searched one after the other for the NDCG of the sum. Collaborative weighs 1, so only the
 others move, each from a newcomer's value to a regular's. To gain weight a component must show a gain of more than two
-standard errors; to lose some, of one: what does not help is left where it is, and what harms is turned off.
+standard errors; to lose some, of one: what does not help is left where it is, and what harms is turned off. Of the
+values that come within a standard error of the best one the least is taken (Breiman et al., Classification and
+Regression Trees, 1984): weights that the data hardly tell apart should not be large.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crossfade.engine import COMPONENTS
 from crossfade.types import FloatArray
@@ -90,6 +93,25 @@ class _Move:
                 yield best.model_copy(update=update)
 
 
+@dataclass(frozen=True)
+class _Gain:
+    """What a setting gains over the best so far.
+
+    Attributes:
+        setting: The setting.
+        ndcg: Shape (v,).
+        mean: Relative gain.
+        error: Its standard error.
+        sure: The gain less as many standard errors as it takes.
+    """
+
+    setting: FusionConfig
+    ndcg: NDArray[np.float64]
+    mean: float
+    error: float
+    sure: float
+
+
 class _Search:
     """The best setting so far, and how it came about."""
 
@@ -100,19 +122,23 @@ class _Search:
         self.trials = [self._trial()]
 
     def take(self, move: _Move) -> None:
-        """Make a move if the best of its settings gains enough."""
-        sure_gains, ndcgs, settings = [], [], list(move.settings(self.best))
-        for setting in settings:
-            ndcg = self._candidates.ndcg(setting)
-            gains = self._candidates.gains(ndcg, self._best_ndcg)
-            lighter = _total(setting) < _total(self.best)
-            errors = _ERRORS_TO_LOSE_WEIGHT if lighter else _ERRORS_TO_GAIN_WEIGHT
-            sure_gains.append(gains.mean() - errors * gains.std() / np.sqrt(len(gains)))
-            ndcgs.append(ndcg)
-        place = int(np.argmax(sure_gains))
-        if sure_gains[place] > 0:
-            self.best, self._best_ndcg = settings[place], ndcgs[place]
-            self.trials.append(self._trial())
+        """Make a move if one of its settings gains enough: the lightest that is within a standard error of the best."""
+        tried = [self._gain(setting) for setting in move.settings(self.best)]
+        sure = [gain for gain in tried if gain.sure > 0]
+        if not sure:
+            return
+        best = max(sure, key=lambda gain: gain.sure)
+        near = [gain for gain in sure if gain.mean >= best.mean - best.error]
+        taken = min(near, key=lambda gain: (_total(gain.setting), -gain.sure))
+        self.best, self._best_ndcg = taken.setting, taken.ndcg
+        self.trials.append(self._trial())
+
+    def _gain(self, setting: FusionConfig) -> _Gain:
+        ndcg = self._candidates.ndcg(setting)
+        gains = self._candidates.gains(ndcg, self._best_ndcg)
+        errors = _ERRORS_TO_LOSE_WEIGHT if _total(setting) < _total(self.best) else _ERRORS_TO_GAIN_WEIGHT
+        mean, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
+        return _Gain(setting, ndcg, mean, error, mean - errors * error)
 
     def _trial(self) -> Trial:
         ndcg, kinds, config = self._best_ndcg, self._candidates.kinds, self.best
