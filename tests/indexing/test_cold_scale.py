@@ -26,7 +26,7 @@ def chosen(everything: Material, config: IndexingConfig) -> Choice:
 
 @pytest.mark.parametrize("noise", [0.2, 5.0], ids=["texts that say where an item belongs", "texts that say nothing"])
 @pytest.mark.parametrize("popularity", [0.0, 1.0])
-def test_the_largest_scale_is_taken_that_costs_the_others_a_fortieth(noise: float, popularity: float) -> None:
+def test_a_scale_is_taken_that_costs_the_others_at_most_a_fortieth(noise: float, popularity: float) -> None:
     fusion = FusionConfig(
         newcomer=COLLABORATIVE | {"popularity": popularity},
         regular=COLLABORATIVE | {"popularity": popularity},
@@ -41,8 +41,9 @@ def test_the_largest_scale_is_taken_that_costs_the_others_a_fortieth(noise: floa
     scale, trials = found.factorization.cold_scale, [t for t in found.info.fusion if "cold_scale" in t.setting]
     assert scale > 0
     assert scale in {trial.setting["cold_scale"] for trial in trials}
-    for trial in trials:
-        assert (trial.gain >= -0.025) == (trial.setting["cold_scale"] <= scale)
+    for trial in trials:  # no group loses more, so all together do not either
+        assert trial.gain >= -0.025 or trial.setting["cold_scale"] > scale
+    assert max(trial.setting["cold_scale"] for trial in trials) > scale
 
 
 def test_a_scale_that_the_config_names_stays() -> None:

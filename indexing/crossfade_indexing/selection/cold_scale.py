@@ -18,16 +18,18 @@ _COST = 0.025
 
 
 def choose_cold_scale(candidates: Candidates, config: FusionConfig) -> tuple[float, list[Trial]]:
-    """Return the largest scale at which the fused lists lose at most a fortieth, and what was tried.
+    """Return the largest scale at which no group's fused lists lose more than a fortieth, and what was tried.
 
-    What is held out are items that others have had, so cold items can only cost; what they are worth to those whom
-    they suit is not measured but wanted.
+    The groups are newcomers and others, with the latest or any items held out. What is held out are items that others
+    have had, so cold items can only cost; what they are worth to those whom they suit is not measured but wanted.
 
     Args:
         candidates: Where cold items have no factors yet.
         config: The weights of the components.
     """
     base = candidates.ndcg(config)
+    groups = 2 * candidates.kinds + candidates.newcomers
+    present = [group for group in np.unique(groups) if base[groups == group].any()]
     trials: list[Trial] = []
 
     def too_dear(scale: float) -> bool:
@@ -36,7 +38,7 @@ def choose_cold_scale(candidates: Candidates, config: FusionConfig) -> tuple[flo
         means = {name: float(ndcg[kinds == kind].mean()) for kind, name in enumerate(KINDS) if (kinds == kind).any()}
         error = float(gains.std() / np.sqrt(len(gains)))
         trials.append(Trial({"cold_scale": scale}, means, float(gains.mean()), error))
-        return trials[-1].gain < -_COST
+        return any(ndcg[groups == group].mean() < (1 - _COST) * base[groups == group].mean() for group in present)
 
     affordable = bisect(_SCALES, x=False, key=too_dear)
     return (_SCALES[affordable - 1] if affordable else 0.0), trials
