@@ -83,6 +83,22 @@ def test_whoever_brings_a_text_is_answered_like_a_newcomer(make_view: Callable[.
     assert popularity_weight(view, Query(user_id="two", text="?", explain=True)) < 8
 
 
+@pytest.mark.parametrize(("learned", "asked", "weighs"), [(0.0, None, 1.0), (3.0, None, 3.0), (0.0, 0.25, 0.25)])
+def test_words_are_heard_however_little_content_is_worth_to_those_who_bring_none(
+    make_view: Callable[..., View], learned: float, asked: float | None, weighs: float
+) -> None:
+    fusion = FUSION.model_copy(update={"newcomer": dict.fromkeys(COMPONENTS, 0.0) | {"content": learned}})
+    content = [[1.0], [0.5], [0.0], [0.0]]
+    view = make_view(SOURCES, TARGETS, content, fusion=fusion, words={"sea": [1.0]})
+    weights = {} if asked is None else {"content": asked}
+
+    found = answer(view, Query(text="sea", weights=weights, explain=True))
+
+    alone = answer(view, Query(text="sea", weights={"content": 1.0}, explain=True))
+    assert found.items[0].score == pytest.approx(weighs * alone.items[0].score, rel=1e-5)
+    assert found.items[0].score > 0
+
+
 def test_a_past_that_says_nothing_of_what_people_do_makes_no_regular(make_view: Callable[..., View]) -> None:
     view = make_view(ZERO, TARGETS, ZERO, past={"two": {0: 1.0, 1: 1.0}}, popularity=POPULARITY, fusion=FUSION)
 

@@ -31,7 +31,7 @@ from crossfade_indexing.selection.requests import requests_of
 __all__ = ["Choice", "choose", "fingerprint"]
 
 # Raised by every change of the search, so that an older bundle's choice is not taken over.
-_SEARCH = 9
+_SEARCH = 10
 # Of the time to choose in, for scoring what the fusion is learned on.
 _FUSION_SHARE = 0.2
 

@@ -4,12 +4,13 @@ Each held-out user asks twice: with the whole past, and with only the latest few
 once was. The weights are then searched one after the other for the NDCG of the sum. Collaborative weighs 1, so only the
 others move, each from a newcomer's value to a regular's. To gain weight a component must show a gain of more than two
 standard errors; to lose some, of one: what does not help is left where it is, and what harms is turned off. Of the
-values that come within a standard error of the best one the least is taken (Breiman et al., Classification and
-Regression Trees, 1984): weights that the data hardly tell apart should not be large.
+values that come within a standard error of the best one that nearest to the present one is taken, as trees are pruned
+(Breiman et al., Classification and Regression Trees, 1984): what the data hardly tell apart is no reason to go far.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -122,14 +123,14 @@ class _Search:
         self.trials = [self._trial()]
 
     def take(self, move: _Move) -> None:
-        """Make a move if one of its settings gains enough: the lightest that is within a standard error of the best."""
+        """Make a move if one of its settings gains enough: the nearest that is within a standard error of the best."""
         tried = [self._gain(setting) for setting in move.settings(self.best)]
         sure = [gain for gain in tried if gain.sure > 0]
         if not sure:
             return
         best = max(sure, key=lambda gain: gain.sure)
         near = [gain for gain in sure if gain.mean >= best.mean - best.error]
-        taken = min(near, key=lambda gain: (_total(gain.setting), -gain.sure))
+        taken = min(near, key=lambda gain: _distance(gain.setting, self.best))
         self.best, self._best_ndcg = taken.setting, taken.ndcg
         self.trials.append(self._trial())
 
@@ -163,6 +164,10 @@ def _moves(candidates: Candidates, named: set[str]) -> Iterator[_Move]:
 
 def _open_sides(named: set[str]) -> list[str]:
     return [side for side in ("regular", "newcomer") if side not in named]
+
+
+def _distance(one: FusionConfig, other: FusionConfig) -> float:
+    return abs(_total(one) - _total(other)) + abs(math.log(one.fade / other.fade))
 
 
 def _total(config: FusionConfig) -> float:

@@ -17,6 +17,8 @@ from crossfade.types import FloatArray, RowArray
 
 __all__ = ["Fusion", "fuse", "prepare"]
 
+_CONTENT_BESIDE_TEXT = 1.0
+
 
 @dataclass(frozen=True)
 class Fusion:
@@ -106,7 +108,8 @@ def fuse(bundle: Bundle, queries: Sequence[Query], profiles: Sequence[Profile]) 
 
     A weight that a query names counts as it is. Where it names none the bundle's default does, which fades from a
     newcomer's to a regular's with the number of past items. Whoever brings a text, or has no past that the
-    collaborative component can use, is a newcomer.
+    collaborative component can use, is a newcomer; and a text has been asked for, so beside one content weighs at
+    least 1, whatever held-out events say of those who bring none.
     """
     fusion = bundle.manifest.fusion
     folded = np.stack([fold_in(profile, bundle.spaces.collaborative.sources) for profile in profiles])
@@ -114,9 +117,13 @@ def fuse(bundle: Bundle, queries: Sequence[Query], profiles: Sequence[Profile]) 
         profile.size if profile.text is None and known else 0
         for profile, known in zip(profiles, np.atleast_1d(folded.any(axis=1)), strict=True)
     ]
+    least_contents = [0.0 if profile.text is None else _CONTENT_BESIDE_TEXT for profile in profiles]
     weights = {
         name: np.array(
-            [query.weights.get(name, fusion.at(name, size)) for query, size in zip(queries, sizes, strict=True)],
+            [
+                query.weights.get(name, max(fusion.at(name, size), least if name == "content" else 0.0))
+                for query, size, least in zip(queries, sizes, least_contents, strict=True)
+            ],
             np.float32,
         )
         for name in COMPONENTS

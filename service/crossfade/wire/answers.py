@@ -126,7 +126,7 @@ class BundleAnswer(WireModel):
     properties: list[str] = Field(description="Names that `include` may hold, in alphabetical order.")
     fusion: FusionWeights = Field(
         description="Default weights, from a newcomer's to a regular's. A weight that a request names is not faded, "
-        "and a request with a text of its own is answered like a newcomer's."
+        "and a request with a text of its own is answered like a newcomer's, with content weighing at least 1."
     )
     profile: ProfileRules = Field(description="How a user's past items count.")
     fields: dict[str, FieldInfo] = Field(description="What each context field and `user.<attribute>` tells.")
