@@ -47,7 +47,11 @@ _SPLITS = ("last", "leave-last-out", "global-time", "random")
     type=click.IntRange(1),
     help="Rank for at most so many users, drawn at random.",
 )
-@click.option("--baselines/--no-baselines", default=True, help="Whether to measure other models too.  [default: yes]")
+@click.option(
+    "--baselines/--no-baselines",
+    default=True,
+    help="Whether to measure other models too, rating prediction among them.  [default: yes]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def evaluate(
     *,

@@ -248,6 +248,8 @@ def test_the_report_has_all_that_ratings_and_times_allow(of_ratings: Evaluation)
     assert of_ratings.protocol.split == "last 20 % per user"
     assert of_ratings.protocol.users_evaluated <= 30
     assert {rating.name for rating in of_ratings.ratings} >= {"Bias-aware SVD", "Mean of all ratings"}
+    assert of_ratings.ratings[0].excess is None
+    assert all(rating.excess is not None and rating.excess.mean > 0 for rating in of_ratings.ratings[1:])
     assert {entry.model for entry in of_ratings.calibration} >= {"Crossfade", "Popularity"}
     assert of_ratings.leaders
     assert of_ratings.findings

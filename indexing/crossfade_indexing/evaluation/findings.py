@@ -196,7 +196,7 @@ def _ratings(evaluation: Evaluation) -> Iterator[str]:
     if len(evaluation.ratings) < 2:
         return
     best, second, *_ = sorted(evaluation.ratings, key=lambda rating: rating.rmse.mean)
-    if best.rmse.high < second.rmse.low:
+    if second.excess is not None and second.excess.low > 0:
         yield (
             f"{best.name} predicts ratings best: RMSE {interval(best.rmse)} against {interval(second.rmse)} "
             f"of {second.name}."

@@ -46,7 +46,7 @@ class Plan:
         repeats: Draws of the random split, at least 1.
         k: How many places of a ranking count, at least 1.
         max_users: For how many users items are ranked in each repeat; of more, as many are drawn.
-        baselines: Whether to measure other models as well.
+        baselines: Whether to measure other models as well, rating prediction among them.
         again: Whether people use items again, so that what they have had may be recommended and found; None for what
             indexing reads from the training side of the first split.
         seed: Of all that is drawn.

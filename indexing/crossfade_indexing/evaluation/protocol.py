@@ -119,7 +119,7 @@ def evaluate(source: Source, plan: Plan, reporter: Reporter) -> Evaluation:
         models=results,
         groups=groups_of(run.group_sizes),
         leaders=leaders(models, plan.seed),
-        ratings=rating_results(explicit_ratings(events), seed=plan.seed, reporter=reporter),
+        ratings=rating_results(explicit_ratings(events), seed=plan.seed, reporter=reporter) if plan.baselines else (),
         fade=run.fade,
         context=run.context,
         calibration=calibrations(models),

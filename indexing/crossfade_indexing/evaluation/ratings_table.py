@@ -65,8 +65,10 @@ def rating_results(ratings: pl.DataFrame | None, *, seed: int, reporter: Reporte
             for fold in range(_FOLDS):
                 predicted[fold_of == fold] = _predict(make(), users, items, values, fold_of == fold)
                 advance(place * _FOLDS + fold + 1, len(makers) * _FOLDS)
-            results.append(_result(_NAMES[make().name], predicted, values, users))
-    return tuple(sorted(results, key=lambda result: result.rmse.mean))
+            errors = squared_errors(predicted.astype(np.float64), values.astype(np.float64))
+            results.append((_result(_NAMES[make().name], predicted, values, users), errors))
+    (best, least), *others = sorted(results, key=lambda result: result[0].rmse.mean)
+    return best, *(result.model_copy(update={"excess": _excess(errors, least, users)}) for result, errors in others)
 
 
 def _rows(ids: pl.Series) -> RowArray:
@@ -84,6 +86,11 @@ def _predict(
     n_users, n_items = int(users.max()) + 1, int(items.max()) + 1
     model.fit(users[train], items[train], values[train], n_users=n_users, n_items=n_items)
     return model.predict(users[is_test], items[is_test])
+
+
+def _excess(errors: NDArray[np.float64], least: NDArray[np.float64], users: RowArray) -> Interval:
+    found = statistics.difference(errors, least, users).interval
+    return Interval(mean=found.mean, low=found.low, high=found.high)
 
 
 def _result(name: str, predicted: FloatArray, values: FloatArray, users: RowArray) -> RatingResult:

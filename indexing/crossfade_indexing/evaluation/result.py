@@ -212,6 +212,8 @@ class RatingResult(_Data):
     name: str
     rmse: Interval
     mae: Interval
+    excess: Interval | None = None
+    """Mean squared error less that of the best model on the same ratings, paired; None for the best."""
 
 
 class FadePoint(_Data):
