@@ -241,6 +241,8 @@ def test_a_profile_is_cut_down_to_see_the_fade(of_ratings: Evaluation) -> None:
     assert [point.past_items for point in points] == [0, 1, 2, 5]
     assert all(sum(point.share.values()) == pytest.approx(1) for point in points)
     assert points[0].share["collaborative"] == 0 < points[-1].share["collaborative"]
+    assert not {"Collaborative alone", "Content alone"} & set(points[0].ndcg)
+    assert "Collaborative alone" in points[1].ndcg
     assert points[0].ndcg["Crossfade"].mean < points[-1].ndcg["Crossfade"].mean
 
 

@@ -22,6 +22,7 @@ __all__ = ["fade_points"]
 
 _LENGTHS = (0, 1, 2, 5, 10, 20, 50)
 _MOST_USERS = 300
+_NEED_A_PAST = ("collaborative", "content")
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ def _point(
     share: dict[str, float] = {}
     reached: dict[str, Interval] = {}
     for variant in variants:
+        if length == 0 and variant.component in _NEED_A_PAST:
+            continue  # it would be answered by popularity, which is another component's merit
         is_default = variant.kind == "crossfade"
         answers = ask(recommender, [replace(query, weights=variant.weights, explain=is_default) for query in cut])
         if is_default:

@@ -127,6 +127,11 @@ def _groups(evaluation: Evaluation) -> Iterator[str]:
         told = f"p {p_value(paired)}{adjusted}"
         if _sign(paired) > 0 and paired.p_value < _CHANCE:
             yield f"Best for {leader.group}: {leader.model}, {_difference(paired)} above {other} in {metric}; {told}."
+        elif _sign(paired) > 0:
+            yield (
+                f"For {leader.group} {leader.model} looks better than {other} in {metric}, {_difference(paired)}, but with "
+                f"{number_of_groups} groups looked at one may look so by chance; {told}."
+            )
         else:
             yield (
                 f"For {leader.group} no difference in {metric} can be told between {leader.model} and {other}, "
