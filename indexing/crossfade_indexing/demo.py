@@ -35,17 +35,17 @@ CHOSEN = IndexingConfig(
     fusion=FusionConfig(
         newcomer={
             "collaborative": 1.0,
-            "content": 0.15,
-            "context": 0.7,
-            "attributes": 0.5,
+            "content": 0.3,
+            "context": 0.3,
+            "attributes": 0.45,
             "popularity": 0.1,
             "trend": 0.0,
         },
         regular={
             "collaborative": 1.0,
-            "content": 0.0,
+            "content": 0.05,
             "context": 0.3,
-            "attributes": 1.0,
+            "attributes": 0.0,
             "popularity": 0.0,
             "trend": 0.0,
         },

@@ -205,8 +205,8 @@ def test_a_lead_in_one_of_many_groups_may_be_chance() -> None:
 
     others = GroupLeader(group="newcomers", model="Crossfade", versus=certain)
     assert told(nothing(leaders=(GroupLeader(group="regulars", model="Crossfade", versus=doubtful), others)))[0] == (
-        "For regulars Crossfade looks better than EASE in NDCG@10, 10.0 % (95 % interval 1.0 to 19.0 %), but with 2 groups "
-        "looked at one may look so by chance; p 0.050, adjusted for 2 groups."
+        "For regulars Crossfade looks better than EASE in NDCG@10, 10.0 % (95 % interval 1.0 to 19.0 %), but with "
+        "2 groups looked at one may look so by chance; p 0.050, adjusted for 2 groups."
     )
     assert told(nothing(leaders=(GroupLeader(group="regulars", model="Crossfade", versus=certain),)))[0].startswith(
         "Best for regulars: Crossfade, 10.0 %"

@@ -129,8 +129,8 @@ def _groups(evaluation: Evaluation) -> Iterator[str]:
             yield f"Best for {leader.group}: {leader.model}, {_difference(paired)} above {other} in {metric}; {told}."
         elif _sign(paired) > 0:
             yield (
-                f"For {leader.group} {leader.model} looks better than {other} in {metric}, {_difference(paired)}, but with "
-                f"{number_of_groups} groups looked at one may look so by chance; {told}."
+                f"For {leader.group} {leader.model} looks better than {other} in {metric}, {_difference(paired)}, but "
+                f"with {number_of_groups} groups looked at one may look so by chance; {told}."
             )
         else:
             yield (
