@@ -47,7 +47,7 @@ def manifest_with(choice: Choice) -> Manifest:
 
 @pytest.fixture(scope="module")
 def everything() -> Material:
-    return material(settled(n_users=60, n_items=N_ITEMS), N_ITEMS)
+    return material(settled(n_users=120, n_items=N_ITEMS), N_ITEMS)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_choice_says_how_it_came_about(choice: Choice) -> None:
     info = choice.info
 
-    assert info.users == 120  # 60 people, held out twice
+    assert info.users == 240  # 120 people, held out twice
     assert info.finished
     assert info.factors[0].gain == 0.0
     assert info.fusion[0].gain == 0.0
@@ -108,7 +108,7 @@ def test_changed_data_is_searched_again(everything: Material, choice: Choice) ->
     heavier[0] *= 2
 
     with pytest.raises(AssertionError, match="searched again"):
-        chosen(material(settled(n_users=61, n_items=N_ITEMS), N_ITEMS), present=present)
+        chosen(material(settled(n_users=121, n_items=N_ITEMS), N_ITEMS), present=present)
     weighed = Material(
         type(past)(**{**vars(past), "weights": heavier}), everything.situations, everything.content, everything.item_ids
     )
@@ -135,10 +135,13 @@ def test_what_everybody_turns_to_lately_is_found_beside_learned_weights() -> Non
     # Everybody had three of sixty items within eight weeks and nine of sixty others in the week after. Nothing else
     # tells them apart, not even the weekday; the texts are noise, whose weight is learned before the trend is tried.
     random = np.random.default_rng(0)
-    pasts = [np.concatenate([random.permutation(60)[:3], 60 + random.permutation(60)[:9]]) for _ in range(150)]
+    pasts = [np.concatenate([random.permutation(60)[:3], 60 + random.permutation(60)[:9]]) for _ in range(300)]
     days = [[*np.sort(random.integers(0, 56, 3)), *np.sort(random.integers(56, 63, 9))] for _ in pasts]
 
-    found = chosen(material(pasts, 120, texts_of(120, groups=1, noise=5.0), 24 * np.concatenate(days)))
+    # Were old acts allowed to count less, collaborative would find the same.
+    config = CONFIG.model_copy(update={"evidence": EvidenceConfig(age_half_life_days=None)})
+
+    found = chosen(material(pasts, 120, texts_of(120, groups=1, noise=5.0), 24 * np.concatenate(days)), config)
 
     assert found.half_life_days in {3.0, 14.0}
     assert max(found.fusion.regular["trend"], found.fusion.newcomer["trend"]) > 0

@@ -14,7 +14,7 @@ from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, Fusio
 from crossfade_indexing.learning.spaces import Material, learn_factors, learn_spaces
 from crossfade_indexing.selection.candidates import score_candidates
 from crossfade_indexing.selection.factors import Trial
-from crossfade_indexing.selection.fusion import learn_fusion
+from crossfade_indexing.selection.fusion import learn_fusion, start_for
 from crossfade_indexing.selection.holdout import hold_out
 from crossfade_indexing.selection.requests import requests_of
 
@@ -66,6 +66,18 @@ def test_texts_that_tell_more_than_what_people_did_get_more() -> None:
 
     assert at(found, "content", 4) > 2 * at(FusionConfig(), "content", 4)
     assert trials[-1].gain > 0.1
+
+
+def test_the_fewer_people_the_more_the_texts_count_to_begin_with() -> None:
+    config = FusionConfig(newcomer=FusionConfig().newcomer)
+
+    few, many = (start_for(config, n_users) for n_users in (30, 60_000))
+
+    assert few.regular["content"] == pytest.approx(3 * config.regular["content"])
+    assert many.regular["content"] == pytest.approx(config.regular["content"], rel=0.01)
+    assert few.newcomer == config.newcomer  # named, so it stays
+    assert few.model_fields_set == {"newcomer"}
+    assert {**few.regular, "content": 0} == {**config.regular, "content": 0}
 
 
 def test_when_time_runs_out_only_the_requests_that_were_scored_count() -> None:

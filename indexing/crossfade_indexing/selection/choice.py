@@ -24,14 +24,14 @@ from crossfade_indexing.progress import Advance
 from crossfade_indexing.selection.candidates import score_candidates
 from crossfade_indexing.selection.cold_scale import choose_cold_scale
 from crossfade_indexing.selection.factors import Selection, Trial, select
-from crossfade_indexing.selection.fusion import FEWEST_USERS, LearnedFusion, learn_fusion
+from crossfade_indexing.selection.fusion import FEWEST_USERS, LearnedFusion, learn_fusion, start_for
 from crossfade_indexing.selection.holdout import Holdout, repeated
 from crossfade_indexing.selection.requests import requests_of
 
 __all__ = ["Choice", "choose", "fingerprint"]
 
 # Raised by every change of the search, so that an older bundle's choice is not taken over.
-_SEARCH = 10
+_SEARCH = 11
 # Of the time to choose in, for scoring what the fusion is learned on.
 _FUSION_SHARE = 0.2
 
@@ -115,8 +115,11 @@ def _choose_weights(
 ) -> tuple[LearnedFusion, float]:
     """Choose the weights of the components, and then the scale of cold items beside them."""
     factorization = selection.factorization
-    if config.selection.seconds == 0 or len(holdout.users) < FEWEST_USERS:
+    if config.selection.seconds == 0:
         return LearnedFusion(config.fusion, None, ()), factorization.cold_scale
+    start = start_for(config.fusion, material.past.n_users)
+    if len(holdout.users) < FEWEST_USERS:
+        return LearnedFusion(start, None, ()), factorization.cold_scale
     seed, item_ids, evidence = config.selection.seed, material.item_ids, selection.evidence
     side = Material(
         holdout.train, _without_held_out(holdout, material.situations, item_ids), material.content, item_ids
@@ -133,7 +136,7 @@ def _choose_weights(
         cold_targets=full.targets - factors.targets,
         seconds=_FUSION_SHARE * config.selection.seconds,
     )
-    found = learn_fusion(candidates, config.fusion, trends)
+    found = learn_fusion(candidates, start, trends)
     if not open_scale or not candidates.cold.any():
         return found, factorization.cold_scale
     if found.half_life_days is not None:
