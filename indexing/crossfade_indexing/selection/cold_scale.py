@@ -9,7 +9,7 @@ import numpy as np
 from crossfade_indexing.config import FusionConfig
 from crossfade_indexing.selection.candidates import Candidates
 from crossfade_indexing.selection.factors import Trial
-from crossfade_indexing.selection.holdout import KINDS
+from crossfade_indexing.selection.holdout import means_by_kind
 
 __all__ = ["choose_cold_scale"]
 
@@ -35,7 +35,7 @@ def choose_cold_scale(candidates: Candidates, config: FusionConfig) -> tuple[flo
     def too_dear(scale: float) -> bool:
         ndcg = candidates.with_cold(scale).ndcg(config)
         gains, kinds = candidates.gains(ndcg, base), candidates.kinds
-        means = {name: float(ndcg[kinds == kind].mean()) for kind, name in enumerate(KINDS) if (kinds == kind).any()}
+        means = means_by_kind(ndcg, kinds)
         error = float(gains.std() / np.sqrt(len(gains)))
         trials.append(Trial({"cold_scale": scale}, means, float(gains.mean()), error))
         return any(ndcg[groups == group].mean() < (1 - _COST) * base[groups == group].mean() for group in present)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, IndexingConfig
 from crossfade_indexing.learning.factorization import Decomposition, Factors, decompose, shape_factors
 from crossfade_indexing.progress import Advance
-from crossfade_indexing.selection.holdout import KINDS, HeldOutProfiles, Holdout, relative_gains
+from crossfade_indexing.selection.holdout import HeldOutProfiles, Holdout, means_by_kind, relative_gains
 
 __all__ = ["Selection", "Trial", "select"]
 
@@ -251,7 +251,7 @@ class _Search:
         self._base = self._base or values
         ndcg, base = np.concatenate(values), np.concatenate(self._base)
         gains = relative_gains(ndcg, base, kinds)
-        means = {name: float(ndcg[kinds == kind].mean()) for kind, name in enumerate(KINDS) if (kinds == kind).any()}
+        means = means_by_kind(ndcg, kinds)
         trial = Trial(dict(setting), means, float(gains.mean()), float(gains.std() / np.sqrt(len(gains))))
         self.trials.append(trial)
         self._tick()

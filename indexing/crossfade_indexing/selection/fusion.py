@@ -22,7 +22,7 @@ from crossfade.types import FloatArray
 from crossfade_indexing.config import FusionConfig
 from crossfade_indexing.selection.candidates import Candidates
 from crossfade_indexing.selection.factors import Trial
-from crossfade_indexing.selection.holdout import KINDS
+from crossfade_indexing.selection.holdout import means_by_kind
 
 __all__ = ["FEWEST_USERS", "LearnedFusion", "learn_fusion", "start_for"]
 
@@ -167,7 +167,7 @@ class _Search:
         gains = self._candidates.gains(ndcg, self._base)
         sides = {"newcomer": config.newcomer, "regular": config.regular}
         setting = {f"{side}.{name}": weights[name] for side, weights in sides.items() for name in COMPONENTS}
-        means = {name: float(ndcg[kinds == kind].mean()) for kind, name in enumerate(KINDS) if (kinds == kind).any()}
+        means = means_by_kind(ndcg, kinds)
         error = float(gains.std() / np.sqrt(len(gains)))
         return Trial(setting | {"fade": config.fade}, means, float(gains.mean()), error)
 

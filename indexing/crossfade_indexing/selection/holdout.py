@@ -19,6 +19,7 @@ __all__ = [
     "HeldOutProfiles",
     "Holdout",
     "hold_out",
+    "means_by_kind",
     "ndcg_of_rows",
     "ndcg_of_scores",
     "relative_gains",
@@ -94,6 +95,11 @@ def repeated(past: PastItems, *, users: int, seed: int) -> list[Holdout]:
     eligible = int((past.counts() >= 2).sum())
     draws = min(max(users // max(eligible, 1), 1), _MOST_DRAWS)
     return [hold_out(past, users=users, seed=seed + draw) for draw in range(draws)]
+
+
+def means_by_kind(values: NDArray[np.float64], kinds: NDArray[np.int64]) -> dict[str, float]:
+    """Return the mean per kind that occurs, by its name; both arguments of shape (v,)."""
+    return {name: float(values[kinds == kind].mean()) for kind, name in enumerate(KINDS) if (kinds == kind).any()}
 
 
 def relative_gains(

@@ -15,7 +15,7 @@ from crossfade_indexing.config import EvidenceConfig, IndexingConfig
 from crossfade_indexing.evidence import weigh_events
 from crossfade_indexing.learning.factorization import decompose, shape_factors
 from crossfade_indexing.past_items import PastItems, locate
-from crossfade_indexing.selection.holdout import KINDS, HeldOutProfiles, Holdout, relative_gains, repeated
+from crossfade_indexing.selection.holdout import HeldOutProfiles, Holdout, means_by_kind, relative_gains, repeated
 
 __all__ = ["Judge", "Judgement"]
 
@@ -100,7 +100,7 @@ class Judge:
             if on_step is not None:
                 on_step(step, float(gains.mean()))
         ndcg, kinds = np.concatenate(values), np.concatenate(self._kinds)
-        means = {name: float(ndcg[kinds == kind].mean()) for kind, name in enumerate(KINDS) if (kinds == kind).any()}
+        means = means_by_kind(ndcg, kinds)
         return Judgement(means, float(gains.mean()), float(gains.std() / np.sqrt(len(gains))))
 
     def _measure(self, config: IndexingConfig) -> Iterator[NDArray[np.float64]]:
