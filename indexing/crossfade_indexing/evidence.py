@@ -43,6 +43,7 @@ def weigh_events(events: pl.DataFrame, config: EvidenceConfig) -> pl.DataFrame:
     acts = acts.with_columns(rating=rating, by_type=pl.when(rating.is_null()).then("act"))
     a_no, latest_rating = pl.col("act").min() < 0, pl.col("rating").drop_nulls().last()
     like = (LIKED_SHARE - config.neutral_value) / config.neutral_value if config.neutral_value > 0 else LIKED_SHARE
+    like = max(like, 1e-6)  # what is below neutral is no like, however high neutral is set
     pairs = (
         acts.sort("timestamp", "_place", nulls_last=False)
         .group_by("user_id", "item_id")

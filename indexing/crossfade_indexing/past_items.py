@@ -32,7 +32,7 @@ class PastItems:
         liked: Shape (n,), whether the item is what a recommender should have found.
         ages: Shape (n,), float32, days from the latest act on each until the latest act of all; unknown times count as
             old as the oldest known.
-        timed: Whether the order is one of time.
+        timed: Whether the order is one of time: not all times are the same, or unknown.
     """
 
     user_ids: list[str]
@@ -132,5 +132,5 @@ def locate(pairs: pl.DataFrame, item_ids: pl.Series) -> PastItems:
         weights=located["weight"].to_numpy().astype(np.float32),
         liked=located["liked"].to_numpy(),
         ages=ages.astype(np.float32),
-        timed=located["last"].is_not_null().any(),
+        timed=located["last"].n_unique() > 1,
     )

@@ -47,7 +47,7 @@ def files(tmp_path: Path) -> Files:
     """Two crowds: the even users watch crime, the odd ones the sea; everyone has seen a robbery."""
     rows = ["user_id,item_id,timestamp,event_type"]
     tastes = (["harbour", "fjord", "vault"], ["reef", "whales", "safe"])
-    for user in range(20):
+    for user in range(30):
         liked = tastes[user % 2]
         rows += [f"u{user},{item},2026-01-{user + 1:02}T20:00:00+00:00,watch" for item in liked[: 1 + user % 3]]
     rows += ["u1,nowhere,2026-01-01T20:00:00+00:00,watch", ",fjord,2026-01-01T20:00:00+00:00,watch"]

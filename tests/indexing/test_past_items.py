@@ -97,7 +97,11 @@ def test_old_acts_fade_by_half_every_half_life_and_unknown_times_are_as_old_as_t
 
 
 def test_without_any_time_there_is_no_order_of_time() -> None:
-    assert locate(pairs(("u", "a", 1.0)), ITEM_IDS).timed
+    two = pairs(("u", "a", 1.0), ("u", "b", 1.0))
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+    assert not locate(two, ITEM_IDS).timed  # all at once
+    assert locate(two.with_columns(last=pl.Series([now, now + dt.timedelta(1)])), ITEM_IDS).timed
     assert not locate(pairs(("u", "a", 1.0), timed=False), ITEM_IDS).timed
 
 

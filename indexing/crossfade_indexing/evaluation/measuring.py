@@ -129,7 +129,9 @@ def _spreads(rows: RowArray, case: Case, seed: int) -> dict[Metric, NDArray[np.f
     n_items = len(case.catalog.item_ids)
     # The same part for a user in every repeat and for every model.
     parts = np.random.default_rng(seed).permutation(len(case.catalog.user_ids))[case.users] % _PARTS
-    kept = [rows, *(rows[parts != part] for part in range(_PARTS) if (parts != part).any() and (parts == part).any())]
+    # A part that nobody is in, or everybody, leaves the whole: every repeat has the same number of parts.
+    left = [rows[parts != part] for part in range(_PARTS)]
+    kept = [rows, *(some if len(some) else rows for some in left)]
     return {
         "coverage": np.array([[beyond_accuracy.catalogue_coverage(some, n_items) for some in kept]]),
         "gini": np.array([[beyond_accuracy.gini(some, n_items) for some in kept]]),

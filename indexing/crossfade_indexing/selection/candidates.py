@@ -37,6 +37,7 @@ class Candidates:
         padding: Shape (v, m).
         ideals: Shape (v,), the best DCG there could be.
         sizes: Shape (v,), past items that collaborative could use; 0 where it is absent.
+        users: Shape (v,), who asks.
         kinds: Shape (v,), places in ``KINDS``.
         newcomers: Shape (v,), whose past was cut short.
         cold: Shape (v, m), what a cold item's factors at full length would add to its collaborative z; 0 for warm ones.
@@ -48,6 +49,7 @@ class Candidates:
     padding: NDArray[np.bool_]
     ideals: NDArray[np.float64]
     sizes: NDArray[np.int64]
+    users: NDArray[np.int64]
     kinds: NDArray[np.int64]
     newcomers: NDArray[np.bool_]
     cold: FloatArray
@@ -155,6 +157,7 @@ def _padded(
         padding=padding,
         ideals=discounts[[min(len(one.relevant), _PLACES) - 1 for one in requests]],
         sizes=np.array(sizes),
+        users=np.array([one.user for one in requests]),
         kinds=np.array([one.kind for one in requests]),
         newcomers=np.array([one.newcomer for one in requests]),
         cold=z[-1],

@@ -1,6 +1,7 @@
 """Everything that is chosen on held-out items before the final fit: factors, profile, trend and fusion.
 
-The same data and config choose the same again, so a run over unchanged events takes over what the present bundle says.
+Given time enough the same data and config choose the same again, so a run over unchanged events takes over what the
+present bundle says, unless that choice had run out of time.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from crossfade_indexing.selection.requests import requests_of
 __all__ = ["Choice", "choose", "fingerprint"]
 
 # Raised by every change of the search, so that an older bundle's choice is not taken over.
-_SEARCH = 11
+_SEARCH = 13
 # Of the time to choose in, for scoring what the fusion is learned on.
 _FUSION_SHARE = 0.2
 
@@ -78,7 +79,7 @@ def choose(material: Material, config: IndexingConfig, present: Manifest | None,
         on_progress: As in ``select``.
     """
     identity = fingerprint(material, config)
-    if present is not None and present.selection.fingerprint == identity:
+    if present is not None and present.selection.finished and present.selection.fingerprint == identity:
         return _taken_over(present, config)
     holdouts = repeated(material.past, users=config.selection.users, seed=config.selection.seed)
     selection = select(holdouts, config, on_progress)

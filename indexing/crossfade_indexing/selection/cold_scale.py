@@ -9,7 +9,7 @@ import numpy as np
 from crossfade_indexing.config import FusionConfig
 from crossfade_indexing.selection.candidates import Candidates
 from crossfade_indexing.selection.factors import Trial
-from crossfade_indexing.selection.holdout import means_by_kind
+from crossfade_indexing.selection.holdout import mean_and_error, means_by_kind
 
 __all__ = ["choose_cold_scale"]
 
@@ -20,8 +20,8 @@ _COST = 0.025
 def choose_cold_scale(candidates: Candidates, config: FusionConfig) -> tuple[float, list[Trial]]:
     """Return the largest scale at which no group's fused lists lose more than a fortieth, and what was tried.
 
-    The groups are newcomers and others, with the latest or any items held out. What is held out are items that others
-    have had, so cold items can only cost; what they are worth to those whom they suit is not measured but wanted.
+    The groups are newcomers and others, with the latest or any items held out. Most of what is held out others have
+    had, so cold items mostly cost; what they are worth to those whom they suit is hardly measured but wanted.
 
     Args:
         candidates: Where cold items have no factors yet.
@@ -36,8 +36,7 @@ def choose_cold_scale(candidates: Candidates, config: FusionConfig) -> tuple[flo
         ndcg = candidates.with_cold(scale).ndcg(config)
         gains, kinds = candidates.gains(ndcg, base), candidates.kinds
         means = means_by_kind(ndcg, kinds)
-        error = float(gains.std() / np.sqrt(len(gains)))
-        trials.append(Trial({"cold_scale": scale}, means, float(gains.mean()), error))
+        trials.append(Trial({"cold_scale": scale}, means, *mean_and_error(gains, candidates.users)))
         return any(ndcg[groups == group].mean() < (1 - _COST) * base[groups == group].mean() for group in present)
 
     affordable = bisect(_SCALES, x=False, key=too_dear)

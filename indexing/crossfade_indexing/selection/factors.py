@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig, IndexingConfig
 from crossfade_indexing.learning.factorization import Decomposition, Factors, decompose, shape_factors
 from crossfade_indexing.progress import Advance
-from crossfade_indexing.selection.holdout import HeldOutProfiles, Holdout, means_by_kind, relative_gains
+from crossfade_indexing.selection.holdout import (
+    STANDARD_ERRORS,
+    HeldOutProfiles,
+    Holdout,
+    mean_and_error,
+    means_by_kind,
+    relative_gains,
+)
 
 __all__ = ["Selection", "Trial", "select"]
 
@@ -45,7 +52,7 @@ class Trial:
     Attributes:
         setting: What was set.
         ndcg: NDCG@20 by kind of held-out item.
-        gain: Over the setting the search began with, weighed over the kinds; 0.01 is a percent.
+        gain: Over what this stage of the search began with, weighed over the kinds; 0.01 is a percent.
         error: Its standard error.
     """
 
@@ -56,11 +63,8 @@ class Trial:
 
     @property
     def sure_gain(self) -> float:
-        """The gain less two standard errors: a departure from the default must be more than luck.
-
-        With one, draws of MovieLens-small chose settings that did worse than the default on the test.
-        """
-        return self.gain - 2 * self.error
+        """The gain less 2.5 standard errors: a departure from the default must be more than luck."""
+        return self.gain - STANDARD_ERRORS * self.error
 
 
 @dataclass
@@ -94,7 +98,8 @@ def select(holdouts: Sequence[Holdout], config: IndexingConfig, on_progress: Adv
         The setting of largest sure gain. With no time or fewer than twenty users, what the config says.
     """
     users = sum(len(holdout.users) for holdout in holdouts)
-    if config.selection.seconds == 0 or users < _FEWEST_USERS:
+    people = len(np.unique(np.concatenate([holdout.users for holdout in holdouts])))
+    if config.selection.seconds == 0 or people < _FEWEST_USERS:
         return Selection(config.evidence, config.factorization, users=users)
     search = _Search(holdouts, config, on_progress)
     factorization, decompositions = search.factorization()
@@ -248,11 +253,12 @@ class _Search:
     def _try(self, factors: Sequence[Factors], evidence: EvidenceConfig, setting: Mapping[str, float]) -> Trial:
         values = [profiles.ndcg(one, evidence) for profiles, one in zip(self._profiles, factors, strict=True)]
         kinds = np.concatenate([profiles.kinds for profiles in self._profiles])
+        users = np.concatenate([profiles.users for profiles in self._profiles])
         self._base = self._base or values
         ndcg, base = np.concatenate(values), np.concatenate(self._base)
         gains = relative_gains(ndcg, base, kinds)
         means = means_by_kind(ndcg, kinds)
-        trial = Trial(dict(setting), means, float(gains.mean()), float(gains.std() / np.sqrt(len(gains))))
+        trial = Trial(dict(setting), means, *mean_and_error(gains, users))
         self.trials.append(trial)
         self._tick()
         return trial

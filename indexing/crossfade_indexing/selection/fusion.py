@@ -2,8 +2,9 @@
 
 Each held-out user asks twice: with the whole past, and with only the latest few of it, as the newcomer that everybody
 once was. The weights are then searched one after the other for the NDCG of the sum. Collaborative weighs 1, so only the
-others move, each from a newcomer's value to a regular's. To gain weight a component must show a gain of more than two
-standard errors; to lose some, of one: what does not help is left where it is, and what harms is turned off. Of the
+others move, each from a newcomer's value to a regular's. To gain weight a component must show a gain of more than 2.5
+standard errors; to lose some, of one: what does not help is left where it is, and what harms is turned off. What is
+done for newcomers must not cost those whose past is whole, as it would where a weight fades slowly. Of the
 values that come within a standard error of the best one that nearest to the present one is taken, as trees are pruned
 (Breiman et al., Classification and Regression Trees, 1984): what the data hardly tell apart is no reason to go far.
 """
@@ -22,21 +23,21 @@ from crossfade.types import FloatArray
 from crossfade_indexing.config import FusionConfig
 from crossfade_indexing.selection.candidates import Candidates
 from crossfade_indexing.selection.factors import Trial
-from crossfade_indexing.selection.holdout import means_by_kind
+from crossfade_indexing.selection.holdout import STANDARD_ERRORS, mean_and_error, means_by_kind
 
 __all__ = ["FEWEST_USERS", "LearnedFusion", "learn_fusion", "start_for"]
 
 FEWEST_USERS = 100
 """Fewer held-out users would choose by chance."""
 
-_USERS_WORTH_TEXTS = 60.0
+_USERS_WORTH_TEXTS, _MOST_TEXTS_ARE_WORTH = 60.0, 4.0
 
 _ROUNDS = 2
 _WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5, 2.5)
 # What everybody uses may count as much as what somebody did, not more: a first click must be seen to matter.
 _WEIGHTS_OF_ALL = tuple(weight for weight in _WEIGHTS if weight <= 1.0)
 _FADES = (3.0, 10.0, 20.0, 50.0, 150.0)
-_ERRORS_TO_GAIN_WEIGHT, _ERRORS_TO_LOSE_WEIGHT = 2.0, 1.0
+_ERRORS_TO_LOSE_WEIGHT = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class LearnedFusion:
 
     Attributes:
         config: The weights.
-        half_life_days: Of the trend that helps; None if none does.
+        half_life_days: Of the trend that helps, or that the config asks for; None if there is none.
         trials: The settings that were taken on the way, the first being the start.
     """
 
@@ -57,15 +58,15 @@ class LearnedFusion:
 def start_for(config: FusionConfig, n_users: int) -> FusionConfig:
     """Return where to start: the config, with more content where few people tell of each other.
 
-    Content weighs ``1 + 60 / n_users`` times as much: twice where there are sixty users, as ever where there are
-    thousands. (In twenty samples of thirty people NDCG@10 was 0.047 with the weights as they are, 0.050 with content
-    at 1, and 0.049 with content alone.) A part that the config names stays.
+    Content weighs ``1 + 60 / n_users`` times as much, at most four times: twice where there are sixty users, as ever
+    where there are thousands. (In twenty samples of thirty people NDCG@10 was 0.047 with the weights as they are, 0.050
+    with content at 1, and 0.049 with content alone.) A part that the config names stays.
 
     Args:
         config: Of the run.
         n_users: How many have had something.
     """
-    factor = 1 + _USERS_WORTH_TEXTS / max(n_users, 1)
+    factor = min(1 + _USERS_WORTH_TEXTS / max(n_users, 1), _MOST_TEXTS_ARE_WORTH)
     sides = {side: getattr(config, side) for side in _open_sides(config.model_fields_set)}
     return FusionConfig.model_construct(
         config.model_fields_set,
@@ -89,6 +90,8 @@ def learn_fusion(candidates: Candidates, config: FusionConfig, trends: Mapping[f
         if search.best == before:
             break
     best, half_life = search, None
+    if _trend_is_named(search.best, config.model_fields_set):
+        return LearnedFusion(search.best, _best_half_life(candidates, search.best, trends), search.trials)
     for days, z in trends.items():
         with_it = _Search(candidates.trending(z), config, start=search.best)
         with_it.take(_Move("trend", _WEIGHTS_OF_ALL, _open_sides(config.model_fields_set)))
@@ -96,6 +99,15 @@ def learn_fusion(candidates: Candidates, config: FusionConfig, trends: Mapping[f
             best, half_life = with_it, days
     trials = search.trials if best is search else [*search.trials, *best.trials[1:]]
     return LearnedFusion(best.best, half_life, trials)
+
+
+def _trend_is_named(config: FusionConfig, named: set[str]) -> bool:
+    return any(getattr(config, side)["trend"] > 0 for side in named & {"newcomer", "regular"})
+
+
+def _best_half_life(candidates: Candidates, config: FusionConfig, trends: Mapping[float, FloatArray]) -> float | None:
+    means = {days: float(candidates.trending(z).ndcg(config).mean()) for days, z in trends.items()}
+    return max(means, key=lambda days: means[days], default=None)
 
 
 @dataclass(frozen=True)
@@ -125,6 +137,7 @@ class _Gain:
         mean: Relative gain.
         error: Its standard error.
         sure: The gain less as many standard errors as it takes.
+        regulars: What those whose past is whole add to it, summed.
     """
 
     setting: FusionConfig
@@ -132,6 +145,7 @@ class _Gain:
     mean: float
     error: float
     sure: float
+    regulars: float
 
 
 class _Search:
@@ -146,7 +160,8 @@ class _Search:
     def take(self, move: _Move) -> None:
         """Make a move if one of its settings gains enough: the nearest that is within a standard error of the best."""
         tried = [self._gain(setting) for setting in move.settings(self.best)]
-        sure = [gain for gain in tried if gain.sure > 0]
+        spared = [gain for gain in tried if "newcomer" not in move.sides or gain.regulars >= 0]
+        sure = [gain for gain in spared if gain.sure > 0]
         if not sure:
             return
         best = max(sure, key=lambda gain: gain.sure)
@@ -158,9 +173,10 @@ class _Search:
     def _gain(self, setting: FusionConfig) -> _Gain:
         ndcg = self._candidates.ndcg(setting)
         gains = self._candidates.gains(ndcg, self._best_ndcg)
-        errors = _ERRORS_TO_LOSE_WEIGHT if _total(setting) < _total(self.best) else _ERRORS_TO_GAIN_WEIGHT
-        mean, error = float(gains.mean()), float(gains.std() / np.sqrt(len(gains)))
-        return _Gain(setting, ndcg, mean, error, mean - errors * error)
+        errors = _ERRORS_TO_LOSE_WEIGHT if _total(setting) < _total(self.best) else STANDARD_ERRORS
+        mean, error = mean_and_error(gains, self._candidates.users)
+        regulars = float(gains[~self._candidates.newcomers].sum())
+        return _Gain(setting, ndcg, mean, error, mean - errors * error, regulars)
 
     def _trial(self) -> Trial:
         ndcg, kinds, config = self._best_ndcg, self._candidates.kinds, self.best
@@ -168,8 +184,7 @@ class _Search:
         sides = {"newcomer": config.newcomer, "regular": config.regular}
         setting = {f"{side}.{name}": weights[name] for side, weights in sides.items() for name in COMPONENTS}
         means = means_by_kind(ndcg, kinds)
-        error = float(gains.std() / np.sqrt(len(gains)))
-        return Trial(setting | {"fade": config.fade}, means, float(gains.mean()), error)
+        return Trial(setting | {"fade": config.fade}, means, *mean_and_error(gains, self._candidates.users))
 
 
 def _moves(candidates: Candidates, named: set[str]) -> Iterator[_Move]:

@@ -25,13 +25,15 @@ class Request:
     """One request of a held-out user.
 
     Attributes:
-        profile: Who asks.
-        relevant: What should be found: item rows, ascending, never empty.
+        user: Whose request it is, a user row.
+        profile: What is told of them.
+        relevant: What should be found: item rows, each once, never empty.
         had: Item rows that are not to be found again.
         newcomer: Whether the past was cut short.
         kind: Place in ``KINDS``.
     """
 
+    user: int
     profile: Profile
     relevant: RowArray
     had: RowArray
@@ -73,7 +75,7 @@ def requests_of(
             last = slice(len(rows) - size, len(rows))
             order = np.argsort(rows[last])
             profile = Profile(rows[last][order], counted[last][order], None, context, attributes)
-            asked.append(Request(profile, relevant, rows, newcomer, int(holdout.kinds[place])))
+            asked.append(Request(user, profile, relevant, rows, newcomer, int(holdout.kinds[place])))
     order = np.random.default_rng(0).permutation(len(asked))
     return [asked[place] for place in order]
 

@@ -15,7 +15,14 @@ from crossfade_indexing.config import EvidenceConfig, IndexingConfig
 from crossfade_indexing.evidence import weigh_events
 from crossfade_indexing.learning.factorization import decompose, shape_factors
 from crossfade_indexing.past_items import PastItems, locate
-from crossfade_indexing.selection.holdout import HeldOutProfiles, Holdout, means_by_kind, relative_gains, repeated
+from crossfade_indexing.selection.holdout import (
+    HeldOutProfiles,
+    Holdout,
+    mean_and_error,
+    means_by_kind,
+    relative_gains,
+    repeated,
+)
 
 __all__ = ["Judge", "Judgement"]
 
@@ -59,14 +66,18 @@ class Judge:
         self._past = self._weigh(base.evidence)
         self.holdouts = repeated(self._past, users=base.selection.users, seed=base.selection.seed)
         self.users = sum(len(holdout.users) for holdout in self.holdouts)
-        if self.users < _FEWEST_USERS:
+        people = len(np.unique(np.concatenate([holdout.users for holdout in self.holdouts])))
+        if people < _FEWEST_USERS:
             raise InputError(
-                f"only {self.users} users have two past items and like one of those held out: too few to tune by, "
+                f"only {people} users have two past items and like one of those held out: too few to tune by, "
                 f"which takes {_FEWEST_USERS}"
             )
         self._steps = [_steps(holdout, base.selection.seed) for holdout in self.holdouts]
         self._kinds = [
             holdout.kinds[step] for holdout, steps in zip(self.holdouts, self._steps, strict=True) for step in steps
+        ]
+        self._whose = [
+            holdout.users[step] for holdout, steps in zip(self.holdouts, self._steps, strict=True) for step in steps
         ]
         self._base_values: list[NDArray[np.float64]] = []
         self._base_values = list(self._measure(base))
@@ -101,7 +112,7 @@ class Judge:
                 on_step(step, float(gains.mean()))
         ndcg, kinds = np.concatenate(values), np.concatenate(self._kinds)
         means = means_by_kind(ndcg, kinds)
-        return Judgement(means, float(gains.mean()), float(gains.std() / np.sqrt(len(gains))))
+        return Judgement(means, *mean_and_error(gains, np.concatenate(self._whose)))
 
     def _measure(self, config: IndexingConfig) -> Iterator[NDArray[np.float64]]:
         """Yield NDCG per user of each step."""

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crossfade.errors import InputError
 from crossfade_indexing.config import IndexingConfig
 from crossfade_indexing.progress import Advance
+from crossfade_indexing.selection.holdout import STANDARD_ERRORS
 from crossfade_indexing.tuning.judging import Judge
 from crossfade_indexing.tuning.space import Space
 
@@ -59,8 +60,8 @@ class Entry:
 
     @property
     def sure_gain(self) -> float:
-        """The gain less one standard error, by which settings are ordered, as in indexing."""
-        return self.gain - self.error
+        """The gain less 2.5 standard errors, by which settings are ordered, as in indexing."""
+        return self.gain - STANDARD_ERRORS * self.error
 
 
 @dataclass(frozen=True)
