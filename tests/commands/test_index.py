@@ -21,9 +21,9 @@ def test_a_run_publishes_a_bundle_and_shows_what_was_dropped(index: Run, tmp_pat
     assert done.code == 0
     assert "1 unknown item" in done.out
     assert "1 missing user id" in done.out
-    assert "6 items, 20 users" in done.out
+    assert "6 items, 30 users" in done.out
     rejects = [json.loads(line) for line in (tmp_path / "out" / "rejects.jsonl").read_text().splitlines()]
-    assert {(row["line"], row["reason"]) for row in rejects} >= {(41, "unknown_item"), (42, "missing_user_id")}
+    assert {(row["line"], row["reason"]) for row in rejects} >= {(62, "unknown_item"), (63, "missing_user_id")}
 
 
 def test_json_is_one_document_and_nothing_else(index: Run, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_what_is_clearly_worse_ends_with_8_and_says_what_to_do(index_few: Run, b
 
     assert done.code == 8
     assert "Built, but not published" in done.out
-    assert "users instead of 20" in done.out
+    assert "users instead of 30" in done.out
     assert "--publish-anyway" in done.out
     assert BundleStore(bundle).current() == before
 

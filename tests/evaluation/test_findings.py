@@ -277,3 +277,13 @@ def test_the_long_tail_is_told_by_half_of_the_events() -> None:
     data = example().data.model_copy(update={"long_tail": points})
 
     assert told(nothing(data=data)) == ["Half of all events fall on the 4.0 % most used items."]
+
+
+def test_a_handful_of_users_is_an_anecdote_whatever_the_intervals() -> None:
+    evaluation = example()
+    few = evaluation.model_copy(update={"protocol": evaluation.protocol.model_copy(update={"users_evaluated": 29})})
+
+    first, *rest = told(few)
+
+    assert first == "29 evaluated users: too few to tell models apart, which takes 30."
+    assert rest == [sentence for sentence in told(evaluation) if sentence.startswith("Half of all events")]

@@ -151,7 +151,7 @@ def _metrics(model: Measured, seed: int) -> dict[Metric, Interval]:
         if (found := interval(values, model.users, seed)) is not None:
             metrics[name] = found
     for name, spread in model.spreads.items():
-        if np.isfinite(spread).all():
+        if np.isfinite(spread[:, 0]).all():
             metrics[name] = _jackknife(spread)
     if np.isfinite(model.shown_popularity + model.past_popularity).any():
         lift = statistics.ratio(model.shown_popularity, model.past_popularity, model.users, seed=seed)
@@ -166,12 +166,13 @@ def _jackknife(spread: NDArray[np.float64]) -> Interval:
     possible. The parts are the same users in every repeat, so the repeats are taken together first.
 
     Args:
-        spread: Shape (repeats, 1 + parts), the first of all users.
+        spread: Shape (repeats, 1 + parts), the first of all users; NaN where a part is not there.
 
     Source:
         Delete-a-group jackknife, Kott 2001.
     """
-    value, *without = spread.mean(axis=0)
+    value, *parts_left_out = spread.mean(axis=0)
+    without = [one for one in parts_left_out if np.isfinite(one)]  # a part must be there in every repeat
     if len(without) < 2:
         return Interval(mean=value, low=value, high=value)
     parts = len(without)

@@ -31,9 +31,16 @@ def find(evaluation: Evaluation) -> tuple[str, ...]:
     """Return the findings, the most important first; each holds the numbers that it rests on.
 
     A comparison is told as one only where its 95 % interval leaves out "no difference". Among several groups somebody
-    leads by chance: for a winner of one, the p-value adjusted for their number must be below 0.05 as well. The
-    findings that the evaluation holds already are not looked at.
+    leads by chance: for a winner of one, the p-value adjusted for their number must be below 0.05 as well. With fewer
+    than thirty evaluated users, of whom any interval is an anecdote, nothing is compared. The findings that the
+    evaluation holds already are not looked at.
     """
+    users = evaluation.protocol.users_evaluated
+    if users < _FEWEST_USERS:
+        few = (
+            f"{users:,} evaluated user{'s' * (users != 1)}: too few to tell models apart, which takes {_FEWEST_USERS}."
+        )
+        return (few, *_long_tail(evaluation))
     parts: tuple[Callable[[Evaluation], Iterator[str]], ...] = (
         _against_baselines,
         _against_components,

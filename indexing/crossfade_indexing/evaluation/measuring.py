@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -55,7 +55,8 @@ class Measured:
         groups: Shape (n,) each: NDCG within the group, NaN outside of it.
         shown_popularity: Shape (n,): mean popularity of what is recommended.
         past_popularity: Shape (n,): mean popularity of what the user has had.
-        spreads: Shape (repeats, 1 + parts) each: a metric of all lists together, then without each part of the users.
+        spreads: Shape (repeats, 1 + parts) each: a metric of all lists together, then without each part of the users,
+            NaN for a part that nobody or everybody is in.
         deciles: Shape (repeats, 2, 10): shares of the places and of the training events, the most popular tenth first.
         seconds: Shape (repeats, 2): to learn and to rank.
     """
@@ -129,10 +130,18 @@ def _spreads(rows: RowArray, case: Case, seed: int) -> dict[Metric, NDArray[np.f
     n_items = len(case.catalog.item_ids)
     # The same part for a user in every repeat and for every model.
     parts = np.random.default_rng(seed).permutation(len(case.catalog.user_ids))[case.users] % _PARTS
-    # A part that nobody is in, or everybody, leaves the whole: every repeat has the same number of parts.
-    left = [rows[parts != part] for part in range(_PARTS)]
-    kept = [rows, *(some if len(some) else rows for some in left)]
     return {
-        "coverage": np.array([[beyond_accuracy.catalogue_coverage(some, n_items) for some in kept]]),
-        "gini": np.array([[beyond_accuracy.gini(some, n_items) for some in kept]]),
+        "coverage": _with_and_without(rows, parts, lambda some: beyond_accuracy.catalogue_coverage(some, n_items)),
+        "gini": _with_and_without(rows, parts, lambda some: beyond_accuracy.gini(some, n_items)),
     }
+
+
+def _with_and_without(
+    rows: RowArray, parts: NDArray[np.int64], metric: Callable[[RowArray], float]
+) -> NDArray[np.float64]:
+    """Return the metric of all lists and of those without each part, NaN where nobody would go or nobody stay."""
+    without = [
+        metric(rows[parts != part]) if (parts != part).any() and (parts == part).any() else np.nan
+        for part in range(_PARTS)
+    ]
+    return np.array([[metric(rows), *without]])

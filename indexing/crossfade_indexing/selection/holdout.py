@@ -36,7 +36,7 @@ it gains several times what it loses."""
 
 STANDARD_ERRORS = 2.5
 """By how many of them a gain must be above 0 to count. Some fifty settings are tried, many of them alike: with two,
-noise left the default in every second run on 200 users; with one, MovieLens did worse on the test than by the default."""
+noise left the default in every second run on 200 users; with one, MovieLens came out worse than by the default."""
 
 _SHARE = 0.2
 _PLACES = 20

@@ -113,7 +113,7 @@ class TrialInfo(_Part):
 
     setting: dict[str, float]
     ndcg: dict[str, float] = Field(description="NDCG@20 by kind of held-out item: continue (the latest), fill (any).")
-    gain: float = Field(description="Relative gain over the first setting; 0.01 is a percent.")
+    gain: float = Field(description="Relative gain over what its stage began with; 0.01 is a percent.")
     error: float = Field(ge=0, description="Its standard error.")
 
 
@@ -124,7 +124,7 @@ class SelectionInfo(_Part):
     finished: bool = Field(description="Whether the time lasted for every setting.")
     fingerprint: str = Field(description="Of the weighed events and the search; the same again is not searched again.")
     factors: tuple[TrialInfo, ...] = Field(description="Settings of the factors and the profile, in order.")
-    fusion: tuple[TrialInfo, ...] = Field(description="Settings of the default weights that were taken, in order.")
+    fusion: tuple[TrialInfo, ...] = Field(description="Settings of the default weights that were taken, in order, and the scales of cold items that were tried.")
 
 
 class FieldInfo(_Part):
