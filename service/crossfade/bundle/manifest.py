@@ -124,7 +124,9 @@ class SelectionInfo(_Part):
     finished: bool = Field(description="Whether the time lasted for every setting.")
     fingerprint: str = Field(description="Of the weighed events and the search; the same again is not searched again.")
     factors: tuple[TrialInfo, ...] = Field(description="Settings of the factors and the profile, in order.")
-    fusion: tuple[TrialInfo, ...] = Field(description="Settings of the default weights that were taken, in order, and the scales of cold items that were tried.")
+    fusion: tuple[TrialInfo, ...] = Field(
+        description="Settings of the default weights that were taken, in order, then the scales of cold items tried."
+    )
 
 
 class FieldInfo(_Part):
