@@ -121,6 +121,10 @@ def run_index(inputs: Inputs, out: Path, settings: Settings, reporter: Reporter)
         config=settings.config,
         publish_anyway=settings.publish_anyway,
     )
+    if result.manifest.counts.past_items == 0:
+        nobody = "no user has had any item: each event is of a type that weighs 0, as impressions do; see event_weights"
+        warnings.append(nobody)
+        reporter.note(f"warning: {nobody}")
     return IndexOutcome(
         result,
         cleaned.report,

@@ -189,3 +189,14 @@ def test_events_alone_are_enough(run: Run, files: Files, tmp_path: Path) -> None
     assert json.loads(done.out)["counts"]["items"] == 7
     found = json.loads(run("recommend", "--bundle", tmp_path / "out", "--user", "u0", "--json").out)
     assert found["items"]
+
+
+def test_events_that_are_no_acts_are_warned_of(run: Run, files: Files, tmp_path: Path) -> None:
+    files.events.write_text("user_id,item_id,event_type\nann,fjord,impression\nbob,reef,impression\n")
+
+    done = run(
+        "index", "--events", files.events, "--items", files.items, "--out", tmp_path / "out", "--encoder", "tfidf"
+    )
+
+    assert done.code == 0
+    assert "no user has had any item" in done.out + done.err

@@ -152,3 +152,30 @@ def test_what_everybody_turns_to_lately_is_found_beside_learned_weights() -> Non
 def test_what_is_used_now_as_ever_has_no_trend(choice: Choice) -> None:
     assert choice.half_life_days is None
     assert choice.fusion.regular["trend"] == choice.fusion.newcomer["trend"] == 0.0
+
+
+def test_a_trend_that_the_config_asks_for_gets_the_half_life_that_serves_it_best() -> None:
+    # As above: what matters came into use in the last of nine weeks.
+    random = np.random.default_rng(0)
+    pasts = [np.concatenate([random.permutation(60)[:3], 60 + random.permutation(60)[:9]]) for _ in range(150)]
+    days = [[*np.sort(random.integers(0, 56, 3)), *np.sort(random.integers(56, 63, 9))] for _ in pasts]
+    named = FusionConfig(
+        newcomer={**FusionConfig().newcomer, "trend": 0.5}, regular={**FusionConfig().regular, "trend": 0.5}
+    )
+
+    found = chosen(material(pasts, 120, hours=24 * np.concatenate(days)), CONFIG.model_copy(update={"fusion": named}))
+
+    assert found.half_life_days in {3.0, 14.0}
+    assert found.fusion.newcomer == named.newcomer
+    assert found.fusion.regular == named.regular
+
+
+def test_a_trend_that_the_config_asks_for_is_the_slowest_where_nothing_is_measured() -> None:
+    hours = 24 * np.arange(20 * 60) // 4  # three hundred days
+    everything = material(settled(n_users=60, n_items=N_ITEMS), N_ITEMS, hours=hours)
+    weights = {**FusionConfig().regular, "trend": 0.5}
+
+    for fusion, expected in ((FusionConfig(regular=weights), 60.0), (FusionConfig(), None)):
+        found = chosen(everything, IndexingConfig(fusion=fusion, selection=SelectionConfig(seconds=0)))
+
+        assert found.half_life_days == expected

@@ -19,6 +19,7 @@ from crossfade_indexing.selection.holdout import (
     HeldOutProfiles,
     Holdout,
     hold_out,
+    mean_and_error,
     ndcg_of_rows,
     ndcg_of_scores,
     relative_gains,
@@ -238,3 +239,14 @@ def test_with_dislikes_alone_nothing_is_known_and_the_catalogues_order_stands() 
     found = profiles.ndcg(_points_to({0: 3}), EvidenceConfig(against=1.0))
 
     assert found == pytest.approx([1 / np.log2(3)])
+
+
+def test_what_is_of_one_user_is_one_witness() -> None:
+    random = np.random.default_rng(0)
+    gains = random.normal(size=400)
+
+    mean, error = mean_and_error(gains, np.arange(400))
+    again = mean_and_error(np.repeat(gains, 3), np.repeat(np.arange(400), 3))
+
+    assert (mean, error) == (pytest.approx(gains.mean()), pytest.approx(gains.std() / 20))
+    assert again == (pytest.approx(mean), pytest.approx(error))  # the same told three times is no surer

@@ -25,7 +25,7 @@ from crossfade_indexing.progress import Advance
 from crossfade_indexing.selection.candidates import score_candidates
 from crossfade_indexing.selection.cold_scale import choose_cold_scale
 from crossfade_indexing.selection.factors import Selection, Trial, select
-from crossfade_indexing.selection.fusion import FEWEST_USERS, LearnedFusion, learn_fusion, start_for
+from crossfade_indexing.selection.fusion import FEWEST_USERS, LearnedFusion, learn_fusion, start_for, trend_is_named
 from crossfade_indexing.selection.holdout import Holdout, repeated
 from crossfade_indexing.selection.requests import requests_of
 
@@ -116,11 +116,13 @@ def _choose_weights(
 ) -> tuple[LearnedFusion, float]:
     """Choose the weights of the components, and then the scale of cold items beside them."""
     factorization = selection.factorization
+    # Unmeasured, a trend that the config asks for is the slowest there is.
+    half_life = max(half_lives(material.situations), default=None) if trend_is_named(config.fusion) else None
     if config.selection.seconds == 0:
-        return LearnedFusion(config.fusion, None, ()), factorization.cold_scale
+        return LearnedFusion(config.fusion, half_life, ()), factorization.cold_scale
     start = start_for(config.fusion, material.past.n_users)
     if len(holdout.users) < FEWEST_USERS:
-        return LearnedFusion(start, None, ()), factorization.cold_scale
+        return LearnedFusion(start, half_life, ()), factorization.cold_scale
     seed, item_ids, evidence = config.selection.seed, material.item_ids, selection.evidence
     side = Material(
         holdout.train, _without_held_out(holdout, material.situations, item_ids), material.content, item_ids

@@ -25,7 +25,7 @@ from crossfade_indexing.selection.candidates import Candidates
 from crossfade_indexing.selection.factors import Trial
 from crossfade_indexing.selection.holdout import STANDARD_ERRORS, mean_and_error, means_by_kind
 
-__all__ = ["FEWEST_USERS", "LearnedFusion", "learn_fusion", "start_for"]
+__all__ = ["FEWEST_USERS", "LearnedFusion", "learn_fusion", "start_for", "trend_is_named"]
 
 FEWEST_USERS = 100
 """Fewer held-out users would choose by chance."""
@@ -90,7 +90,7 @@ def learn_fusion(candidates: Candidates, config: FusionConfig, trends: Mapping[f
         if search.best == before:
             break
     best, half_life = search, None
-    if _trend_is_named(search.best, config.model_fields_set):
+    if trend_is_named(config):
         return LearnedFusion(search.best, _best_half_life(candidates, search.best, trends), search.trials)
     for days, z in trends.items():
         with_it = _Search(candidates.trending(z), config, start=search.best)
@@ -101,8 +101,9 @@ def learn_fusion(candidates: Candidates, config: FusionConfig, trends: Mapping[f
     return LearnedFusion(best.best, half_life, trials)
 
 
-def _trend_is_named(config: FusionConfig, named: set[str]) -> bool:
-    return any(getattr(config, side)["trend"] > 0 for side in named & {"newcomer", "regular"})
+def trend_is_named(config: FusionConfig) -> bool:
+    """Return whether a side that the config names gives the trend weight."""
+    return any(getattr(config, side)["trend"] > 0 for side in config.model_fields_set & {"newcomer", "regular"})
 
 
 def _best_half_life(candidates: Candidates, config: FusionConfig, trends: Mapping[float, FloatArray]) -> float | None:
