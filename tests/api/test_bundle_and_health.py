@@ -19,7 +19,7 @@ def test_the_bundle_is_described(client: TestClient, recommender: Recommender) -
     assert set(bundle["fusion"]["newcomer"]) == set(bundle["fusion"]["regular"]) == set(COMPONENTS)
     assert bundle["fusion"]["regular"]["popularity"] == 0.1
     assert bundle["fusion"]["fade"] > 0
-    assert bundle["profile"] == {"recency": 0.0, "against": 1.0, "repeats": False}
+    assert bundle["profile"] == {"recency": 0.0, "against": 1.0, "age_half_life_days": None, "repeats": False}
     assert {name: field["component"] for name, field in bundle["fields"].items()} == {
         "device": "context",
         "part_of_day": "context",
