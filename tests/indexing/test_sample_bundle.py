@@ -46,7 +46,7 @@ def test_a_title_nobody_has_watched_is_recommended_to_people_whose_taste_its_tex
     found = measure["new_titles"](simulate(seed=SEED), Recommender.open(sample_bundle))
 
     assert found.titles >= 5
-    # Measured: 33 % against 9 %, and 7 of 11 reach somebody.
+    # Measured: 36 % against 9 %, and 7 of 11 reach somebody.
     assert found.suited > 0.2
     assert found.suited > 3 * found.others
     assert found.reached >= found.titles / 3

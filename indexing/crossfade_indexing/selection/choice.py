@@ -1,7 +1,7 @@
 """Everything that is chosen on held-out items before the final fit: factors, profile, trend and fusion.
 
 Given time enough the same data and config choose the same again, so a run over unchanged events takes over what the
-present bundle says, unless that choice had run out of time.
+present bundle says, unless the choice of factors and profile had run out of time.
 """
 
 from __future__ import annotations
