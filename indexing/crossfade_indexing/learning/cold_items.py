@@ -4,8 +4,8 @@ A ridge regression from the content vectors to the factors, fitted on the warm i
 that an item about which much is known teaches much. It answers with the factors of an item that is much used; most of
 those that nobody has touched never will be, and at full length they would push all others off the lists. So all are
 scaled by a factor that is chosen on held-out items. (On two draws of MovieLens-small with a tenth of the movies held
-out whole, at a cost of 2.5 % to the others, NDCG@10 on the cold ones was 0.0147 and 0.0224; with lengths that follow the
-use a text lets one expect, 0.0139 and 0.0227. On a third, weights by the root of the degree and a squared kernel in
+out whole, at a cost of 2.5 % to the others, NDCG@10 on the cold ones was 0.0147 and 0.0224; with lengths that follow
+the use a text lets one expect, 0.0139 and 0.0227. On a third, weights by the root of the degree and a squared kernel in
 place of the vectors were no better at a like cost.)
 
 Source: attribute-to-factor mapping, Gantner et al., ICDM 2010.
