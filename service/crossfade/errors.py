@@ -9,9 +9,13 @@
     │   ├── BundleNotFoundError    bundle_not_found     nothing (or no such version) at the path
     │   ├── BundleCorruptError     bundle_corrupt       a file is missing or not what was written
     │   └── BundleFormatError      bundle_format        written by a newer Crossfade
+    ├── LiveError                  live_unavailable     the database of live data cannot be used
+    ├── NotFoundError              not_found            the one item, user or scenario that was named is not there
+    ├── CursorExpiredError         cursor_expired       a page of an answer that cannot be continued
     └── QueryError (a ValueError)  query_invalid        a request no bundle, or not this one, can answer
 
-A caller's own mistakes in Python raise ``ValueError`` or ``TypeError``; an unknown user or item is no error.
+A caller's own mistakes in Python raise ``ValueError`` or ``TypeError``; an unknown user or item in a request for
+recommendations is no error.
 """
 
 from __future__ import annotations
@@ -24,8 +28,11 @@ __all__ = [
     "BundleFormatError",
     "BundleNotFoundError",
     "CrossfadeError",
+    "CursorExpiredError",
     "EncoderError",
     "InputError",
+    "LiveError",
+    "NotFoundError",
     "QueryError",
 ]
 
@@ -70,6 +77,24 @@ class BundleFormatError(BundleError):
     """The bundle was written in a format this version does not read."""
 
     code: ClassVar[str] = "bundle_format"
+
+
+class LiveError(CrossfadeError):
+    """The database of live data cannot be opened, reached or written; the message says which and what to do."""
+
+    code: ClassVar[str] = "live_unavailable"
+
+
+class NotFoundError(CrossfadeError):
+    """The item, user or scenario that an operation names does not exist."""
+
+    code: ClassVar[str] = "not_found"
+
+
+class CursorExpiredError(CrossfadeError):
+    """A cursor leads into an answer of a bundle that is no longer served, or of another query; ask again without."""
+
+    code: ClassVar[str] = "cursor_expired"
 
 
 class QueryError(CrossfadeError, ValueError):

@@ -106,9 +106,11 @@ def _answer(view: View, query: Query, known: Known, fusion: Fusion, *, place: in
     ]
     unknown = [item_id for item_id in query.among or () if item_id not in catalogue.row_of]
     return Answer(
+        recommendation_id="",
         bundle=view.bundle.version,
         cold_start=not fusion.collaborative.present[place],
         items=items,
         context=AppliedContext(applied=known.context.applied, ignored=known.context.ignored),
         missing=Missing(known.missing.user_id, [*known.missing.item_ids, *unknown]),
+        next_cursor=None,
     )

@@ -13,8 +13,11 @@ from crossfade.errors import (
     BundleFormatError,
     BundleNotFoundError,
     CrossfadeError,
+    CursorExpiredError,
     EncoderError,
     InputError,
+    LiveError,
+    NotFoundError,
     QueryError,
 )
 from crossfade.wire.fields import WireModel
@@ -40,6 +43,9 @@ ERROR_STATUS: Mapping[type[CrossfadeError], int] = {
     BundleNotFoundError: 404,
     BundleCorruptError: 503,
     BundleFormatError: 503,
+    LiveError: 503,
+    NotFoundError: 404,
+    CursorExpiredError: 410,
     QueryError: 422,
 }
 """The HTTP status of each error; a subclass that is not named has its parent's."""
@@ -85,6 +91,13 @@ _ALL = (
     ),
     _of_error(BundleFormatError, "The bundle is too new", "It was written in a format this version does not read."),
     _of_error(BundleError, "The bundle cannot be served", "The one being served goes on."),
+    _of_error(
+        NotFoundError, "There is no such thing", "The item, user or scenario that the path names does not exist."
+    ),
+    _of_error(
+        CursorExpiredError, "The cursor has expired", "Another bundle is served, or the query changed; ask without it."
+    ),
+    _of_error(LiveError, "The live data cannot be reached", "The database does not answer; nothing was changed."),
     _of_error(EncoderError, "The text encoder is not available", "Requests without text can still be answered."),
     _of_error(InputError, "An input file is not valid", "Arises in the indexing job alone."),
     _of_error(CrossfadeError, "Something went wrong", "An error of no more special kind."),
