@@ -17,11 +17,13 @@ class Attribution:
     """Which recommendation an event followed from.
 
     Attributes:
+        recommendation: Which answer, a short name drawn for it.
         scenario: Name of the scenario that was asked for; "" for none.
         rank: The item's place in that answer, from 1.
         component: Name of the component that said most for the item there.
     """
 
+    recommendation: str
     scenario: str
     rank: int
     component: str
@@ -144,8 +146,10 @@ class Changes:
         seq: The watermark.
         people: By the id asked for.
         items: Those changed after the seq asked from, in the order of their last change.
+        scenarios: All, by name.
     """
 
     seq: int
     people: Mapping[str, Person]
     items: Sequence[ItemRecord] = ()
+    scenarios: Mapping[str, Scenario] = field(default_factory=dict)
