@@ -20,6 +20,8 @@ __all__ = [
     "WEEKEND",
     "derived_fields",
     "local_moment",
+    "read_moment",
+    "read_zone",
 ]
 
 CLOCK_FIELDS = ("part_of_day", "weekday", "weekend")
@@ -76,37 +78,44 @@ def local_moment(
     Raises:
         QueryError: If the timestamp or the time zone cannot be read.
     """
-    zone = _zone(context["timezone"]) if "timezone" in context else None
+    zone = read_zone(context["timezone"]) if "timezone" in context else None
     text = context.get("timestamp")
     if text is None:
         moment, by_offset = now or datetime.now(UTC), False
     else:
-        moment, by_offset = _moment(text)
+        moment, by_offset = read_moment(text)
     if moment.tzinfo is None or (zone is None and by_offset):
         return moment.replace(tzinfo=None)
     if zone is None and default_zone is not None:
-        zone = _zone(default_zone)
+        zone = read_zone(default_zone)
     return None if zone is None else moment.astimezone(zone).replace(tzinfo=None)
 
 
-def _zone(name: str) -> ZoneInfo:
+def read_zone(name: str, *, field: str = "context.timezone") -> ZoneInfo:
+    """Return the IANA time zone of a name.
+
+    Raises:
+        QueryError: If there is none; it names ``field``.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder's name is an OSError
-        raise QueryError(
-            f"context.timezone: {name!r} is no IANA time zone, such as Europe/Berlin", field="context.timezone"
-        ) from error
+        raise QueryError(f"{field}: {name!r} is no IANA time zone, such as Europe/Berlin", field=field) from error
 
 
-def _moment(text: str) -> tuple[datetime, bool]:
-    """Return the moment, without a zone where the text has none, and whether its own offset tells the clock."""
+def read_moment(text: str, *, field: str = "context.timestamp") -> tuple[datetime, bool]:
+    """Return the moment, without a zone where the text has none, and whether its own offset tells the clock.
+
+    Raises:
+        QueryError: If the text is neither ISO 8601 nor a unix time, or not from 1970 to 2099; it names ``field``.
+    """
     unix = _number(text)
     moment = _from_iso(text.strip().upper()) if unix is None else _from_unix(unix)
     if moment is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise QueryError(
-            f"context.timestamp: {text!r} is neither ISO 8601, such as 2026-11-21T08:15:00+01:00, nor a unix time "
+            f"{field}: {text!r} is neither ISO 8601, such as 2026-11-21T08:15:00+01:00, nor a unix time "
             f"from {_FIRST_YEAR} to {_LAST_YEAR}",
-            field="context.timestamp",
+            field=field,
         )
     return moment, unix is None and not _NO_CLOCK.search(text.strip())
 
