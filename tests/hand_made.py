@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from crossfade.bundle import (
+    NO_TIME,
     Bundle,
     BundleContents,
     Catalogue,
@@ -26,11 +27,13 @@ from crossfade.bundle.manifest import (
     FORMAT_VERSION,
     Counts,
     EncoderInfo,
+    EvidenceRules,
     Factorization,
     FieldInfo,
     FileEntry,
     FusionWeights,
     IndexInfo,
+    LiveMark,
     ProfileRules,
     SelectionInfo,
 )
@@ -39,11 +42,21 @@ from crossfade.engine.profile import profile_weights
 from crossfade.types import FloatArray
 from crossfade_indexing.learning.indexes import build_index, build_space, user_vectors
 
-__all__ = ["Pasts", "constant_fusion", "contents_of", "in_memory", "no_encoder"]
+__all__ = ["Acts", "Pasts", "constant_fusion", "contents_of", "in_memory", "no_encoder"]
 
 Pasts = Mapping[str, Mapping[int, float]]
 """The weight of each item row, oldest first, by user id."""
 
+Acts = Mapping[str, Mapping[int, tuple[int, Sequence[str]]]]
+"""Unix seconds of the latest act on an item row, and the types of the acts, by user id."""
+
+EVENT_TYPES = ("watch", "like", "dislike", "rating")
+PLAIN_EVIDENCE = EvidenceRules(
+    event_weights={"impression": 0.0, "like": 3.0, "dislike": -1.0},
+    neutral_value=0.4,
+    highest_value=5.0,
+    repeat_growth=0.5,
+)
 PLAIN_PROFILE = ProfileRules(recency=0.0, against=1.0, repeats=False)
 
 
@@ -65,6 +78,8 @@ def contents_of(
     targets: FloatArray,
     content: ContentSpace,
     past: Pasts,
+    acts: Acts | None = None,
+    cold_map: FloatArray | None = None,
     popularity: Sequence[float] | None = None,
     trend: Sequence[float] | None = None,
     context: ContextSpace | None = None,
@@ -72,6 +87,8 @@ def contents_of(
     users: Mapping[str, Mapping[str, str | None]] | None = None,
     fusion: FusionWeights | None = None,
     profile: ProfileRules = PLAIN_PROFILE,
+    evidence: EvidenceRules = PLAIN_EVIDENCE,
+    live: LiveMark | None = None,
     timezone: str | None = None,
     encoder: str = "none",
     write_encoder: Callable[[Path], None] = no_encoder,
@@ -84,6 +101,8 @@ def contents_of(
         targets: Shape (n_items, d).
         content: Over the same items.
         past: What users did.
+        acts: When and how, of types in ``EVENT_TYPES``; by default the times are unknown and every act is a watch.
+        cold_map: Shape (d_content, 2 * d); zeros by default.
         popularity: By item row; the same for all by default, like the trend.
         trend: By item row.
         context: By default nothing is known of any context, and of attributes neither.
@@ -91,13 +110,17 @@ def contents_of(
         users: Attributes by user id, as in a users file.
         fusion: Default weights; 1 each by default.
         profile: How past items count.
+        evidence: How acts become weights.
+        live: How far into a live store it has seen.
         timezone: Of the times that name none.
         encoder: Its name.
         write_encoder: Writes its files.
     """
     n_items = items.height
     folded = _fold_ins(past, sources, profile)
-    space = build_space(sources, targets)
+    if cold_map is None:
+        cold_map = np.zeros((content.vectors.shape[1], 2 * targets.shape[1]), np.float32)
+    space = build_space(sources, targets, cold_map)
     index, targets_info = build_index(targets, queries=folded, seed=0)
     collaborative = replace(space, index=index)
     spaces = ItemSpaces(
@@ -132,11 +155,14 @@ def contents_of(
                 seed=0,
             ),
             indexes={"embeddings": embeddings, "targets": targets_info},
+            evidence=evidence,
+            event_types=EVENT_TYPES,
             profile=profile,
             fusion=fusion or constant_fusion(),
             half_life_days=14.0 if trend else None,
             selection=SelectionInfo(users=0, finished=True, fingerprint="", factors=(), fusion=()),
             fields=_fields(spaces),
+            live=live,
             timezone=timezone,
             tenth_best=dict(spaces.tenth_best),
             cleaning={},
@@ -145,7 +171,7 @@ def contents_of(
 
     return BundleContents(
         catalogue=Catalogue(items),
-        past=_as_past(past),
+        past=_as_past(past, acts or {}),
         spaces=spaces,
         user_attributes=UserAttributes(pl.DataFrame(known, schema=dict.fromkeys(known, pl.String))),
         users=VectorIndex.build(user_vectors(folded, collaborative), kind="flat"),
@@ -168,12 +194,16 @@ def in_memory(contents: BundleContents) -> Bundle:
     )
 
 
-def _as_past(past: Pasts) -> Past:
+def _as_past(past: Pasts, acts: Acts) -> Past:
+    watched = (NO_TIME, ("watch",))
+    known = [acts.get(user, {}).get(row, watched) for user, had in past.items() for row in had]
     return Past(
         list(past),
         starts=np.cumsum([0, *(len(had) for had in past.values())], dtype=np.int64),
         items=np.array([row for had in past.values() for row in had], np.int64),
         weights=np.array([weight for had in past.values() for weight in had.values()], np.float32),
+        times=np.array([time for time, _ in known], np.int64),
+        types=np.array([sum(1 << EVENT_TYPES.index(name) for name in types) for _, types in known], np.uint32),
     )
 
 

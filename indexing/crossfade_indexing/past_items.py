@@ -9,7 +9,7 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from crossfade.bundle import Past
+from crossfade.bundle import NO_TIME, Past
 from crossfade.types import FloatArray, RowArray
 
 __all__ = ["PastItems", "locate"]
@@ -29,6 +29,8 @@ class PastItems:
         starts: Shape (n_users + 1,): the past of user row u is ``[starts[u]:starts[u + 1]]`` of the arrays below.
         items: Shape (n,), item rows, each user's oldest first.
         weights: Shape (n,), as ``weigh_events`` gives them, of either sign.
+        times: Shape (n,), as in ``Past``.
+        types: Shape (n,), as in ``Past``.
         liked: Shape (n,), whether the item is what a recommender should have found.
         ages: Shape (n,), float32, days from the latest act on each until the latest act of all; unknown times count as
             old as the oldest known.
@@ -40,6 +42,8 @@ class PastItems:
     starts: RowArray
     items: RowArray
     weights: FloatArray
+    times: RowArray
+    types: NDArray[np.uint32]
     liked: NDArray[np.bool_]
     ages: FloatArray
     timed: bool
@@ -95,6 +99,8 @@ class PastItems:
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             self.items[kept],
             self.weights[kept],
+            self.times[kept],
+            self.types[kept],
             self.liked[kept],
             self.ages[kept],
             self.timed,
@@ -109,7 +115,7 @@ class PastItems:
 
     def as_past(self) -> Past:
         """Return what goes into the bundle."""
-        return Past(self.user_ids, self.starts, self.items, self.weights)
+        return Past(self.user_ids, self.starts, self.items, self.weights, self.times, self.types)
 
 
 def locate(pairs: pl.DataFrame, item_ids: pl.Series) -> PastItems:
@@ -130,6 +136,8 @@ def locate(pairs: pl.DataFrame, item_ids: pl.Series) -> PastItems:
         starts=np.concatenate([[0], np.cumsum(users["count"].to_numpy())]).astype(np.int64),
         items=located["item_row"].to_numpy().astype(np.int64),
         weights=located["weight"].to_numpy().astype(np.float32),
+        times=located["last"].dt.epoch("s").fill_null(NO_TIME).to_numpy().astype(np.int64),
+        types=located["types"].to_numpy().astype(np.uint32),
         liked=located["liked"].to_numpy(),
         ages=ages.astype(np.float32),
         timed=located["last"].n_unique() > 1,

@@ -182,6 +182,8 @@ def _manifest(made: _Made, created_at: datetime, files: dict[str, FileEntry]) ->
         encoder=_encoder_info(made.encoder, prepared.dimension),
         factorization=Factorization(**choice.factorization.model_dump() | {"rank": final.learned.rank}),
         indexes={"embeddings": prepared.content_index, "targets": final.targets_index, "users": final.users_index},
+        evidence=prepared.rules,
+        event_types=tuple(prepared.event_types),
         profile=ProfileRules(
             recency=choice.evidence.recency,
             against=choice.evidence.against,
@@ -192,6 +194,7 @@ def _manifest(made: _Made, created_at: datetime, files: dict[str, FileEntry]) ->
         half_life_days=choice.half_life_days,
         selection=choice.info,
         fields=_fields(final.learned),
+        live=None,
         timezone=made.dataset.timezone,
         tenth_best=dict(final.learned.spaces.tenth_best),
         cleaning={name: dict(counts) for name, counts in made.cleaning.items()},

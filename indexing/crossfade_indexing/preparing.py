@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from crossfade.bundle.manifest import IndexInfo
+from crossfade.bundle.manifest import EvidenceRules, IndexInfo
 from crossfade_indexing.config import EvidenceConfig, IndexingConfig
 from crossfade_indexing.dataset import Dataset
 from crossfade_indexing.encoders import EncodingCache, ItemEncoder, encode_cached
-from crossfade_indexing.evidence import repeat_share, speaking_events, weigh_events
+from crossfade_indexing.evidence import event_types, evidence_rules, repeat_share, speaking_events, weigh_events
 from crossfade_indexing.learning.content import build_content_space
 from crossfade_indexing.learning.context import situations
 from crossfade_indexing.learning.spaces import Material
@@ -33,6 +33,8 @@ class Prepared:
         table: The items, by row.
         material: The past items are not aged yet.
         repeats: Whether people use items again.
+        rules: By which the events were weighed.
+        event_types: What the bits of the past items' types stand for.
         content_index: Description of the index of what the items say.
         dimension: Of the embeddings.
         encoded: How many texts were embedded now, the rest came from the cache.
@@ -41,6 +43,8 @@ class Prepared:
     table: pl.DataFrame
     material: Material
     repeats: bool
+    rules: EvidenceRules
+    event_types: list[str]
     content_index: IndexInfo
     dimension: int
     encoded: int
@@ -66,8 +70,16 @@ def prepare(
         content, content_index = build_content_space(embeddings, seed=config.factorization.seed)
         speaking, known = _situations(dataset, config.evidence, reporter)
         material = Material(locate(pairs, table["item_id"]), known, content, table["item_id"])
-    repeats = repeat_share(speaking) >= _REPEATS_ARE_THE_RULE
-    return Prepared(table, material, repeats, content_index, embeddings.shape[1], encoded)
+    return Prepared(
+        table,
+        material,
+        repeats=repeat_share(speaking) >= _REPEATS_ARE_THE_RULE,
+        rules=evidence_rules(dataset.events, config.evidence),
+        event_types=event_types(dataset.events, config.evidence),
+        content_index=content_index,
+        dimension=embeddings.shape[1],
+        encoded=encoded,
+    )
 
 
 def item_texts(items: pl.DataFrame) -> list[str]:

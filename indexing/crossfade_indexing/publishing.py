@@ -26,9 +26,8 @@ from numpy.typing import NDArray
 
 from crossfade.bundle import Bundle
 from crossfade.bundle.manifest import Counts
-from crossfade.engine.fusion import fuse
+from crossfade.engine.fusion import fuse_by_default
 from crossfade.engine.profile import Profile, profile_weights
-from crossfade.engine.query import Query
 from crossfade_indexing.config import FactorizationConfig
 from crossfade_indexing.learning.indexes import build_space
 from crossfade_indexing.learning.spaces import Material, learn_factors
@@ -167,7 +166,18 @@ def _past_items(bundle: Bundle) -> PastItems:
     past = bundle.past
     liked = np.asarray(past.weights > 0)
     n_items, ages = len(bundle.catalogue.item_ids), np.zeros(len(liked), np.float32)
-    return PastItems(past.user_ids, n_items, past.starts, past.items, past.weights, liked, ages, timed=True)
+    return PastItems(
+        past.user_ids,
+        n_items,
+        past.starts,
+        past.items,
+        past.weights,
+        past.times,
+        past.types,
+        liked,
+        ages,
+        timed=True,
+    )
 
 
 def _pairs(bundle: Bundle, chosen: NDArray[np.bool_]) -> pl.DataFrame:
@@ -191,7 +201,7 @@ def _without(bundle: Bundle, pairs: pl.DataFrame) -> Bundle:
     config = FactorizationConfig(**bundle.manifest.factorization.model_dump())
     material = Material(past, pl.DataFrame(), bundle.spaces.content, bundle.catalogue.table["item_id"])
     factors = learn_factors(material, config)
-    space = build_space(factors.sources, factors.targets)
+    space = build_space(factors.sources, factors.targets, factors.cold_map)
     return replace(bundle, past=past.as_past(), spaces=replace(bundle.spaces, collaborative=space))
 
 
@@ -212,7 +222,7 @@ def _ndcg(bundle: Bundle, asked: _Asked) -> NDArray[np.float64]:
     for start in range(0, len(profiles), _BATCH):
         batch = profiles[start : start + _BATCH]
         places = [place % n_users for place in range(start, start + len(batch))]
-        scores = fuse(bundle, [Query()] * len(batch), batch).scores_everywhere()
+        scores = fuse_by_default(bundle, batch).scores_everywhere()
         for row, place in zip(scores, places, strict=True):
             row[[row_of[item] for item in asked.had[place] if item in row_of]] = -np.inf
         parts.append(ndcg_of_scores(scores, [relevant[place] for place in places]))

@@ -74,11 +74,11 @@ def rewrite_manifest(store: BundleStore, changes: dict[str, object]) -> Path:
     return new
 
 
-@pytest.mark.parametrize("version", [1, 3])
+@pytest.mark.parametrize("version", [1, 2, 4])
 def test_another_format_is_refused_with_both_versions_named(store: BundleStore, version: int) -> None:
     directory = rewrite_manifest(store, {"format_version": version})
 
-    with pytest.raises(BundleFormatError, match=rf"format version {version}; this Crossfade reads format 2") as refused:
+    with pytest.raises(BundleFormatError, match=rf"format version {version}; this Crossfade reads format 3") as refused:
         store.open_current()
 
     assert str(directory / "manifest.json") in str(refused.value)

@@ -93,6 +93,7 @@ def _located(events: pl.DataFrame, item_ids: pl.Series) -> PastItems:
             weight.alias("weight"),
             liked.alias("liked"),
             acts.alias("acts"),
+            acts.alias("types"),
             pl.col("timestamp").alias("last"),
         ),
         item_ids,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crossfade.types import FloatArray
 from crossfade_indexing.config import FactorizationConfig
-from crossfade_indexing.learning.cold_items import add_cold_items, scale_cold_items
+from crossfade_indexing.learning.cold_items import add_cold_items
 from crossfade_indexing.learning.factorization import Factors, decompose, shape_factors
 
 CONFIG = FactorizationConfig(rank=2)
@@ -44,7 +44,7 @@ def cosine(a: FloatArray, b: FloatArray) -> float:
 def test_a_cold_item_is_placed_among_those_that_say_the_same() -> None:
     factors, vectors = two_tastes(cold=(0, 1))
 
-    found = add_cold_items(factors, vectors)
+    found = add_cold_items(factors, vectors, 1.0)
 
     for cold, alike, other in ((0, 2, 3), (1, 3, 2)):
         assert cosine(found.targets[cold], found.targets[alike]) > 0.9
@@ -61,7 +61,7 @@ def test_an_item_of_the_same_text_as_a_warm_one_gets_its_direction() -> None:
     vectors[0] = vectors[7]
     factors = fitted(weights)
 
-    found = add_cold_items(factors, vectors)
+    found = add_cold_items(factors, vectors, 1.0)
 
     assert cosine(found.targets[0], factors.targets[7]) == pytest.approx(1.0, abs=1e-5)
     assert cosine(found.sources[0], factors.sources[7]) == pytest.approx(1.0, abs=1e-5)
@@ -73,7 +73,7 @@ def test_cold_items_get_what_the_ridge_says_times_the_scale_and_warm_items_keep_
 ) -> None:
     factors, vectors = two_tastes(cold=(0, 5, 9), seed=seed)
 
-    found = scale_cold_items(add_cold_items(factors, vectors), scale)
+    found = add_cold_items(factors, vectors, scale)
 
     teachers = factors.degrees > 0
     weights = factors.degrees[teachers] / factors.degrees[teachers].mean()
@@ -90,24 +90,49 @@ def test_cold_items_get_what_the_ridge_says_times_the_scale_and_warm_items_keep_
 def test_no_scale_leaves_cold_items_without_factors() -> None:
     factors, vectors = two_tastes(cold=(0,))
 
-    found = scale_cold_items(add_cold_items(factors, vectors), 0.0)
+    found = add_cold_items(factors, vectors, 0.0)
 
     assert (found.targets == factors.targets).all()
     assert (found.sources == factors.sources).all()
+    assert not found.cold_map.any()
+    assert found.cold_map.shape == (6, 4)
+
+
+def test_whatever_is_added_later_gets_what_indexing_it_would_give() -> None:
+    without, vectors = two_tastes(cold=(0, 1))
+    later = vectors[[0, 1]].copy()
+    vectors[[0, 1]] = 0  # their texts are not known yet
+
+    found = add_cold_items(without, vectors, 0.35)
+    vectors[[0, 1]] = later
+    again = add_cold_items(without, vectors, 0.35)
+
+    assert later @ found.cold_map == pytest.approx(np.hstack([again.sources, again.targets])[[0, 1]], abs=1e-6)
+    assert again.targets[[0, 1]].any(axis=1).all()
+
+
+def test_the_map_has_one_shape_whatever_the_rank() -> None:
+    one = np.ones((12, 1), np.float32)
+    factors = Factors(one, one, np.ones(12), np.empty((0, 2), np.float32))
+
+    assert add_cold_items(factors, one, 1.0).cold_map.shape == (1, 2)
 
 
 def test_fewer_than_ten_warm_items_teach_nothing() -> None:
     for n_warm, taught in ((9, False), (10, True)):
         factors, vectors = two_tastes(cold=(0,), n_items=n_warm + 1)
 
-        assert add_cold_items(factors, vectors).targets[0].any() == taught
+        found = add_cold_items(factors, vectors, 1.0)
+
+        assert found.targets[0].any() == found.cold_map.any() == taught
+        assert found.cold_map.shape == (6, 4)
 
 
 def test_a_cold_item_without_text_stays_without_factors() -> None:
     factors, vectors = two_tastes(cold=(0, 1))
     vectors[0] = 0
 
-    found = add_cold_items(factors, vectors)
+    found = add_cold_items(factors, vectors, 1.0)
 
     assert not found.targets[0].any()
     assert not found.sources[0].any()

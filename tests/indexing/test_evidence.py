@@ -8,9 +8,12 @@ from collections.abc import Sequence
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from crossfade.bundle.evidence import Act, weigh_acts
 from crossfade_indexing.config import EvidenceConfig
-from crossfade_indexing.evidence import repeat_share, speaking_events, weigh_events
+from crossfade_indexing.evidence import event_types, evidence_rules, repeat_share, speaking_events, weigh_events
 
 FIRST = dt.datetime(2026, 3, 1, 20, tzinfo=dt.UTC)
 ONCE = EvidenceConfig(repeat_growth=0)
@@ -53,15 +56,125 @@ def test_an_item_only_seen_in_a_list_was_not_had() -> None:
     assert weights(frame, EvidenceConfig()) == {"b": 1.0}  # nor do impressions count as repeats
 
 
-@pytest.mark.parametrize("order", [("like", "dislike"), ("dislike", "like"), ("dislike", "rating")])
-def test_a_dislike_overrules_whatever_came_before_or_after(order: Sequence[str]) -> None:
-    stars = [("v", str(star), "rating", float(star), None) for star in range(1, 6)]
-    frame = events(*(("u", "a", kind, 5.0 if kind == "rating" else None, None) for kind in order), *stars)
+STARS: list[Event] = [("v", str(star), "rating", float(star), None) for star in range(1, 6)]
 
-    weighed = weigh_events(frame, ONCE).filter(user_id="u")
 
-    assert weighed["weight"].to_list() == [-1.0]
-    assert weighed["liked"].to_list() == [False]
+@pytest.mark.parametrize(
+    ("order", "weight", "liked"),
+    [
+        (("like", "dislike"), -1.0, False),
+        (("dislike", "like"), 3.0, True),
+        (("dislike", "rating"), 1.5, True),
+        (("rating", "dislike"), -1.0, False),
+        (("rating", "like"), 3.0, True),
+        (("like", "rating"), 1.5, True),
+        (("dislike", "watch", "finish"), -1.0, False),  # what somebody does is no opinion
+        (("dislike", "impression"), -1.0, False),
+        (("dislike", "like", "watch", "dislike", "watch"), -1.0, False),
+        (("dislike", "gift", "like"), 7.0, True),  # a like lets the strongest act speak again
+    ],
+)
+def test_the_latest_opinion_decides(order: Sequence[str], weight: float, liked: bool) -> None:
+    config = EvidenceConfig(repeat_growth=0, event_weights=EvidenceConfig().event_weights | {"gift": 7.0})
+    frame = events(*(("u", "a", kind, 5.0 if kind == "rating" else None, None) for kind in order), *STARS)
+
+    weighed = weigh_events(frame, config).filter(user_id="u")
+
+    assert weighed["weight"].to_list() == [weight]
+    assert weighed["liked"].to_list() == [liked]
+
+
+def test_of_two_kinds_of_no_the_later_decides() -> None:
+    config = EvidenceConfig(repeat_growth=0, event_weights={"skip": -0.25, "dislike": -1.0})
+    frame = events(("u", "a", "dislike", None), ("u", "a", "skip", None), ("u", "b", "skip", None, 2.0))
+
+    assert weights(frame, config) == {"a": -0.25, "b": -0.25}
+
+
+def test_every_pair_knows_the_types_of_its_acts() -> None:
+    frame = events(
+        ("u", "a", "watch", None),
+        ("u", "a", "like", None),
+        ("u", "b", "impression", None),
+        ("u", "b", "watch", None),
+        ("u", "c", "dislike", None),
+        ("u", "c", "dislike", None),
+    )
+
+    found = weigh_events(frame, ONCE)
+
+    # Two watches and dislikes, one like; an impression is no act.
+    assert event_types(frame, ONCE) == ["dislike", "watch", "like"]
+    assert dict(zip(found["item_id"], found["types"], strict=True)) == {"a": 0b110, "b": 0b010, "c": 0b001}
+
+
+def test_of_more_types_than_there_are_bits_the_rarest_share_the_last() -> None:
+    names = [f"t{place:02}" for place in range(40)]
+    frame = events(*(("u", name, name, None) for name in names), ("u", "t39", "t39", None))
+
+    found = weigh_events(frame, ONCE)
+
+    # t39 happened twice and comes first, then by name.
+    assert event_types(frame, ONCE) == ["t39", *names[:30], "*"]
+    types = dict(zip(found["item_id"], found["types"], strict=True))
+    assert (types["t39"], types["t00"], types["t29"]) == (1, 2, 1 << 30)
+    assert {types[name] for name in names[30:39]} == {1 << 31}
+    fewer = frame.filter(pl.col("event_type") < "t32")
+    assert event_types(fewer, ONCE) == names[:32]
+
+
+KINDS = ("impression", "watch", "like", "dislike", "skip", "rating", "event", "hum_along")
+ACT_WEIGHTS = st.sampled_from([-2.0, -0.5, 0.0, 0.3, 1.0, 4.0])
+
+
+@given(
+    acts=st.lists(
+        st.tuples(
+            st.sampled_from("uv"),
+            st.sampled_from("ab"),
+            st.sampled_from(KINDS),
+            st.sampled_from([None, 1.0, 2.0, 3.5, 5.0]),
+            st.sampled_from([None, 0.0, 1.0, 2.0]),
+        ),
+        max_size=25,
+    ),
+    act_weights=st.dictionaries(st.sampled_from(KINDS), ACT_WEIGHTS),
+    neutral_value=st.sampled_from([0.0, 0.4, 1.0]),
+    repeat_growth=st.sampled_from([0.0, 0.5]),
+)
+def test_live_acts_weigh_what_the_job_would_make_of_them(
+    acts: list[Event], act_weights: dict[str, float], neutral_value: float, repeat_growth: float
+) -> None:
+    config = EvidenceConfig(event_weights=act_weights, neutral_value=neutral_value, repeat_growth=repeat_growth)
+    frame = events(*acts)
+    rules = evidence_rules(frame, config)
+
+    by_hand = {}
+    oldest_first = frame.sort("timestamp", nulls_last=False, maintain_order=True)
+    for (user, item), rows in oldest_first.group_by("user_id", "item_id", maintain_order=True):
+        had = [Act(kind, value) for kind, value in rows.select("event_type", "value").iter_rows()]
+        weight = weigh_acts(had, rules)
+        if weight is not None:
+            by_hand[user, item] = weight
+
+    found = weigh_events(frame, config)
+    weighed = dict(zip(zip(found["user_id"], found["item_id"], strict=True), found["weight"], strict=True))
+    assert weighed == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_a_live_rating_beyond_the_scale_counts_as_the_nearest_on_it() -> None:
+    rules = evidence_rules(rated(5, 4, 3), ONCE)
+
+    assert rules.highest_value == 5.0
+    assert weigh_acts([Act("rating", 1e9)], rules) == 1.5
+    assert weigh_acts([Act("rating", -3.0)], rules) == -1.0
+
+
+def test_where_values_are_no_ratings_live_ones_are_none_either() -> None:
+    rules = evidence_rules(rated(1, 1), ONCE)
+
+    assert rules.highest_value is None
+    assert weigh_acts([Act("rating", 1.0)], rules) == 1.0
 
 
 def test_a_type_nobody_named_weighs_one() -> None:

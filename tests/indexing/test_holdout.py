@@ -40,6 +40,8 @@ def past_of(*counts: int, timed: bool = True, n_items: int = 60, seed: int = 0) 
         starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         items=np.concatenate([*items, np.empty(0, np.int64)]).astype(np.int64),
         weights=np.ones(total, np.float32),
+        times=np.zeros(total, np.int64),
+        types=np.ones(total, np.uint32),
         liked=np.ones(total, np.bool_),
         ages=np.zeros(total, np.float32),
         timed=timed,
@@ -197,6 +199,8 @@ def _holdout_by_hand(weights: list[float]) -> Holdout:
         np.array([0, 3]),
         np.array([0, 1, 2]),
         np.array(weights, np.float32),
+        np.zeros(3, np.int64),
+        np.ones(3, np.uint32),
         np.ones(3, np.bool_),
         np.zeros(3, np.float32),
         timed=True,
@@ -211,7 +215,7 @@ def _points_to(direction_of: dict[int, int]) -> Factors:
         sources[item, pointed - 3] = 1
     targets[3:] = np.eye(3)
     targets[:3] = 9  # what was had never stands in the list, however high its score
-    return Factors(sources, targets, np.ones(6))
+    return Factors(sources, targets, np.ones(6), cold_map=np.empty((0, 6), np.float32))
 
 
 @pytest.mark.parametrize(

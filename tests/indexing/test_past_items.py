@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from crossfade.bundle import NO_TIME
 from crossfade.types import FloatArray
 from crossfade_indexing.past_items import PastItems, locate
 
+MIDNIGHT = 1_767_225_600  # of the first of January 2026, UTC
 ITEM_IDS = pl.Series(["a", "b", "c", "d"])
 
 
@@ -24,6 +26,7 @@ def pairs(*rows: tuple[str, str, float], timed: bool = True) -> pl.DataFrame:
             "weight": [weight for _, _, weight in rows],
             "liked": [weight >= 1 for _, _, weight in rows],
             "acts": [1] * len(rows),
+            "types": [1 << place for place in range(len(rows))],
             "last": last,
         },
         schema={
@@ -32,6 +35,7 @@ def pairs(*rows: tuple[str, str, float], timed: bool = True) -> pl.DataFrame:
             "weight": pl.Float32,
             "liked": pl.Boolean,
             "acts": pl.UInt32,
+            "types": pl.UInt32,
             "last": pl.Datetime("us", "UTC"),
         },
     )
@@ -51,6 +55,7 @@ def test_items_outside_the_catalogue_are_left_out_and_the_order_stays(past: Past
     assert past.liked.tolist() == [True, False, False, False]
     assert past.counts().tolist() == [3, 1]
     assert past.users().tolist() == [0, 0, 0, 1]
+    assert past.types.tolist() == [1, 4, 8, 16]
 
 
 def test_each_past_item_knows_how_many_are_later(past: PastItems) -> None:
@@ -78,6 +83,8 @@ def test_what_is_not_kept_goes_and_the_users_stay(past: PastItems) -> None:
     assert rest.starts.tolist() == [0, 2, 2]
     assert rest.items.tolist() == [0, 2]
     assert rest.weights.tolist() == [-0.5, 0.0]
+    assert rest.types.tolist() == [4, 8]
+    assert rest.times.tolist() == [MIDNIGHT, MIDNIGHT]
     assert rest.matrix().shape == (2, 4)
 
 
@@ -90,6 +97,7 @@ def test_old_acts_fade_by_half_every_half_life_and_unknown_times_are_as_old_as_t
     aged = past.aged(10.0)
 
     assert past.ages.tolist() == [20, 20, 10, 0]
+    assert past.times.tolist() == [NO_TIME, *(MIDNIGHT + 86_400 * day for day in (10, 20, 30))]
     assert aged.weights.tolist() == [0.25, -0.5, 2.0, 1.0]
     assert aged.liked.tolist() == past.liked.tolist()
     assert (past.aged(1e-3).weights != 0).all()
@@ -103,6 +111,17 @@ def test_without_any_time_there_is_no_order_of_time() -> None:
     assert not locate(two, ITEM_IDS).timed  # all at once
     assert locate(two.with_columns(last=pl.Series([now, now + dt.timedelta(1)])), ITEM_IDS).timed
     assert not locate(pairs(("u", "a", 1.0), timed=False), ITEM_IDS).timed
+
+
+def test_the_bundle_keeps_when_and_how_each_item_was_had(past: PastItems) -> None:
+    kept = past.as_past()
+
+    times, types = kept.acts(0)
+    assert times.tolist() == [MIDNIGHT] * 3
+    assert types.tolist() == [1, 4, 8]
+    assert times.dtype == np.int64
+    assert types.dtype == np.uint32
+    assert kept.acts(1)[1].tolist() == [16]
 
 
 def test_nobody_with_a_past_is_a_normal_case() -> None:

@@ -8,8 +8,15 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossfade.bundle import VectorSpace
+from crossfade.types import FloatArray
 from crossfade_indexing.learning.indexes import build_index, build_space, user_vectors
 from crossfade_indexing.learning.scales import tenth_best_of_popularity, tenth_best_of_vectors
+
+
+def space_of(sources: FloatArray, targets: FloatArray) -> VectorSpace:
+    """A space in which nothing was learned of cold items."""
+    return build_space(sources, targets, np.zeros((1, 2 * targets.shape[1]), np.float32))
 
 
 @given(seed=st.integers(0, 30))
@@ -18,7 +25,7 @@ def test_mean_and_deviation_of_scores_need_no_scoring(seed: int) -> None:
     targets = random.normal(size=(50, 6)).astype(np.float32) + 1
     query = random.normal(size=6).astype(np.float32)
 
-    space = build_space(targets, targets)
+    space = space_of(targets, targets)
 
     scores = targets @ query
     assert query @ space.mean == pytest.approx(scores.mean(), abs=1e-4)
@@ -29,7 +36,7 @@ def test_two_users_are_as_alike_as_their_scores_correlate() -> None:
     random = np.random.default_rng(4)
     targets = random.normal(size=(50, 6)).astype(np.float32)
     folded = random.normal(size=(2, 6)).astype(np.float32)
-    space = build_space(targets, targets)
+    space = space_of(targets, targets)
 
     first, second = user_vectors(folded, space)
 
@@ -38,7 +45,7 @@ def test_two_users_are_as_alike_as_their_scores_correlate() -> None:
 
 
 def test_a_user_without_evidence_is_like_nobody() -> None:
-    space = build_space(*[np.eye(3, dtype=np.float32)] * 2)
+    space = space_of(*[np.eye(3, dtype=np.float32)] * 2)
 
     assert not user_vectors(np.zeros((1, 3), np.float32), space).any()
 
@@ -57,7 +64,7 @@ def test_the_tenth_best_is_counted_among_what_a_user_has_not_had() -> None:
     # One user, who had i20: the vector is 1 and the raw scores are 0 to 20, mean 10, deviation 6.05530. Of the twenty
     # others the tenth-best scores 10, which is no scale, hence 1; had i0 been had, it were 11.
     targets = np.arange(21, dtype=np.float32)[:, None]
-    space = build_space(np.ones((21, 1), np.float32), targets)
+    space = space_of(np.ones((21, 1), np.float32), targets)
 
     def had(row: int) -> sp.csr_array:
         return sp.csr_array((np.ones(1, np.float32), ([0], [row])), shape=(1, 21))
@@ -72,7 +79,7 @@ def test_the_scale_is_that_of_the_median_user_with_evidence() -> None:
     targets = np.arange(21, dtype=np.float32)[:, None]
     sources = np.zeros((21, 1), np.float32)
     sources[[0, 1, 2]] = [[1.0], [5.0], [0.2]]
-    space = build_space(sources, targets)
+    space = space_of(sources, targets)
     past = sp.csr_array((np.array([1, 1, 1, 1, -1], np.float32), ([0, 1, 2, 3, 4], [0, 1, 2, 15, 0])), shape=(5, 21))
 
     assert tenth_best_of_vectors(space, past, seed=0) == pytest.approx(1 / 6.05530, rel=1e-4)
@@ -90,6 +97,6 @@ def test_a_catalogue_whose_items_are_alike_has_scale_one(popularity: list[float]
 
 def test_without_users_the_scale_is_one() -> None:
     targets = np.arange(21, dtype=np.float32)[:, None]
-    space = build_space(targets, targets)
+    space = space_of(targets, targets)
 
     assert tenth_best_of_vectors(space, sp.csr_array(np.zeros((0, 21), np.float32)), seed=0) == 1.0

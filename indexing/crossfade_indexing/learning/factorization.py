@@ -60,11 +60,13 @@ class Factors:
         sources: Shape (n_items, k).
         targets: Shape (n_items, k).
         degrees: Shape (n_items,), float64: sum of each item's weights; 0 for a cold item, whose rows are zero.
+        cold_map: As in ``VectorSpace``; without rows until ``add_cold_items`` has learned it.
     """
 
     sources: FloatArray
     targets: FloatArray
     degrees: NDArray[np.float64]
+    cold_map: FloatArray
 
 
 def decompose(
@@ -106,7 +108,8 @@ def shape_factors(decomposition: Decomposition, config: FactorizationConfig) -> 
     b = decomposition.item_exponent
     sources = power(decomposition.degrees, -b)[:, None] * directions * passed**config.filter_exponent
     targets = (power(decomposition.degrees, b) * (1 - leverages) ** -config.leverage_exponent)[:, None] * directions
-    return Factors(sources.astype(np.float32), targets.astype(np.float32), decomposition.degrees)
+    unlearned = np.empty((0, 2 * rank), np.float32)
+    return Factors(sources.astype(np.float32), targets.astype(np.float32), decomposition.degrees, unlearned)
 
 
 def power(degrees: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:

@@ -39,14 +39,14 @@ def build_index(vectors: FloatArray, *, queries: FloatArray, seed: int) -> tuple
     return index, IndexInfo(kind="hnsw", vectors=len(vectors), dimension=vectors.shape[1], recall=recall)
 
 
-def build_space(sources: FloatArray, targets: FloatArray) -> VectorSpace:
+def build_space(sources: FloatArray, targets: FloatArray, cold_map: FloatArray) -> VectorSpace:
     """Take the targets' mean and the square root of their covariance, in float64; the index is an exact one."""
     mean = targets.mean(axis=0, dtype=np.float64)
     covariance = (targets.T.astype(np.float64) @ targets) / len(targets) - np.outer(mean, mean)
     eigenvalues, eigenvectors = np.linalg.eigh(covariance)
     root = (eigenvectors * np.sqrt(np.maximum(eigenvalues, 0.0))) @ eigenvectors.T
     index = VectorIndex.build(targets, kind="flat")
-    return VectorSpace(sources, targets, mean.astype(np.float32), root.astype(np.float32), index)
+    return VectorSpace(sources, targets, mean.astype(np.float32), root.astype(np.float32), cold_map, index)
 
 
 def user_vectors(folded: FloatArray, space: VectorSpace) -> FloatArray:

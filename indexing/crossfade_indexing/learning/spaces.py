@@ -11,7 +11,7 @@ from crossfade.bundle import ContentSpace, ItemSpaces
 from crossfade.engine.profile import profile_weights
 from crossfade.types import FloatArray
 from crossfade_indexing.config import EvidenceConfig, FactorizationConfig
-from crossfade_indexing.learning.cold_items import add_cold_items, scale_cold_items
+from crossfade_indexing.learning.cold_items import add_cold_items
 from crossfade_indexing.learning.context import LearnedContext, attribute_space, context_space, learn_context
 from crossfade_indexing.learning.factorization import Factors, decompose, shape_factors
 from crossfade_indexing.learning.indexes import build_space
@@ -70,10 +70,7 @@ def learn_factors(material: Material, config: FactorizationConfig) -> Factors:
         item_exponent=config.item_exponent,
         seed=config.seed,
     )
-    factors = shape_factors(decomposition, config)
-    if config.cold_scale == 0:
-        return factors
-    return scale_cold_items(add_cold_items(factors, material.content.vectors), config.cold_scale)
+    return add_cold_items(shape_factors(decomposition, config), material.content.vectors, config.cold_scale)
 
 
 def learn_spaces(
@@ -92,7 +89,7 @@ def learn_spaces(
     counted = profile_weights(past.weights, past.steps_back(), recency=evidence.recency, against=evidence.against)
     profiles = past.profiles(counted)
     folded: FloatArray = profiles @ factors.sources
-    collaborative = build_space(factors.sources, factors.targets)
+    collaborative = build_space(factors.sources, factors.targets, factors.cold_map)
     context = learn_context(material.situations, material.item_ids.to_list(), seed=seed)
     popularity = _popularity(past)
     spaces = ItemSpaces(

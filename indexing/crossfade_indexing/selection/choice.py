@@ -131,7 +131,7 @@ def _choose_weights(
     factors = learn_factors(side, factorization.model_copy(update={"cold_scale": 0.0} if open_scale else {}))
     spaces = learn_spaces(side, factors, evidence, half_life_days=None, seed=seed).spaces
     trends = {days: _trend_z(with_trend(spaces, side, days)) for days in half_lives(side.situations)}
-    full = add_cold_items(factors, side.content.vectors) if open_scale else factors
+    full = add_cold_items(factors, side.content.vectors, 1.0) if open_scale else factors
     candidates = score_candidates(
         requests_of(holdout, spaces, evidence, material.situations, item_ids),
         spaces,

@@ -11,7 +11,15 @@ one runs no code from it.
 """
 
 from crossfade.bundle.bundle import Bundle
-from crossfade.bundle.contents import Catalogue, ContentSpace, ItemSpaces, Past, UserAttributes, VectorSpace
+from crossfade.bundle.contents import (
+    NO_TIME,
+    Catalogue,
+    ContentSpace,
+    ItemSpaces,
+    Past,
+    UserAttributes,
+    VectorSpace,
+)
 from crossfade.bundle.context_space import ContextSpace
 from crossfade.bundle.manifest import Manifest
 from crossfade.bundle.store import BundleStore
@@ -19,6 +27,7 @@ from crossfade.bundle.vector_index import VectorIndex
 from crossfade.bundle.writer import BundleContents, write_bundle
 
 __all__ = [
+    "NO_TIME",
     "Bundle",
     "BundleContents",
     "BundleStore",

@@ -68,6 +68,8 @@ class Bundle:
                 starts=_rows(directory / layout.PAST_STARTS),
                 items=_rows(directory / layout.PAST_ITEMS),
                 weights=_floats(directory / layout.PAST_WEIGHTS),
+                times=_rows(directory / layout.PAST_TIMES),
+                types=_bits(directory / layout.PAST_TYPES),
             ),
             spaces=ItemSpaces(
                 collaborative=_read_space(directory, layout.COLLABORATIVE),
@@ -95,8 +97,14 @@ class Bundle:
             layout.PAST_STARTS: (len(self.past.starts), n_users + 1),
             layout.PAST_ITEMS: (len(self.past.items), n_past),
             layout.PAST_WEIGHTS: (len(self.past.weights), n_past),
+            layout.PAST_TIMES: (len(self.past.times), n_past),
+            layout.PAST_TYPES: (len(self.past.types), n_past),
             layout.COLLABORATIVE.sources: (len(self.spaces.collaborative.sources), n_items),
             layout.COLLABORATIVE.targets: (len(self.spaces.collaborative.targets), n_items),
+            layout.COLLABORATIVE.cold_map: (
+                len(self.spaces.collaborative.cold_map),
+                self.spaces.content.index.dimension,
+            ),
             layout.COLLABORATIVE.index: (self.spaces.collaborative.index.size, n_items),
             layout.CONTENT.vectors: (len(self.spaces.content.vectors), n_items),
             layout.CONTENT.centre: (len(self.spaces.content.centre), self.manifest.encoder.dimension),
@@ -150,12 +158,20 @@ def _rows(path: Path) -> RowArray:
     return cast(RowArray, array)
 
 
+def _bits(path: Path) -> NDArray[np.uint32]:
+    array = _map(path)
+    if array.dtype != np.uint32:
+        raise BundleCorruptError(f"{path}: {array.dtype} values, expected uint32")
+    return cast(NDArray[np.uint32], array)
+
+
 def _read_space(directory: Path, files: layout.SpaceFiles) -> VectorSpace:
     return VectorSpace(
         sources=_floats(directory / files.sources),
         targets=_floats(directory / files.targets),
         mean=_floats(directory / files.mean),
         root=_floats(directory / files.root),
+        cold_map=_floats(directory / files.cold_map),
         index=VectorIndex.load(directory / files.index),
     )
 

@@ -8,12 +8,25 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from crossfade.bundle.context_space import ContextSpace
 from crossfade.bundle.vector_index import VectorIndex
 from crossfade.types import FloatArray, RowArray
 
-__all__ = ["Catalogue", "ContentSpace", "ItemSpaces", "Past", "UserAttributes", "VectorSpace", "place_texts"]
+__all__ = [
+    "NO_TIME",
+    "Catalogue",
+    "ContentSpace",
+    "ItemSpaces",
+    "Past",
+    "UserAttributes",
+    "VectorSpace",
+    "place_texts",
+]
+
+NO_TIME = int(np.iinfo(np.int64).min)
+"""Stands for an unknown time in ``Past.times``."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +92,16 @@ class Past:
         items: Shape (n_past,), item rows, each user's oldest first.
         weights: Shape (n_past,), how much each speaks for the user's taste; below 0 it speaks against, 0 is an item
             the user has had and no more.
+        times: Shape (n_past,), unix seconds of the user's latest act on each, ``NO_TIME`` where unknown.
+        types: Shape (n_past,), bit i is set where the user did an act of ``Manifest.event_types[i]``.
     """
 
     user_ids: list[str]
     starts: RowArray
     items: RowArray
     weights: FloatArray
+    times: RowArray
+    types: NDArray[np.uint32]
 
     @cached_property
     def row_of(self) -> dict[str, int]:
@@ -93,8 +110,16 @@ class Past:
 
     def of(self, user_row: int) -> tuple[RowArray, FloatArray]:
         """Return the item rows and weights of one user, both of shape (n,)."""
-        span = slice(self.starts[user_row], self.starts[user_row + 1])
+        span = self._span(user_row)
         return self.items[span], self.weights[span]
+
+    def acts(self, user_row: int) -> tuple[RowArray, NDArray[np.uint32]]:
+        """Return the times and types of one user's acts on the items of ``of``, both of shape (n,)."""
+        span = self._span(user_row)
+        return self.times[span], self.types[span]
+
+    def _span(self, user_row: int) -> slice:
+        return slice(self.starts[user_row], self.starts[user_row + 1])
 
 
 @dataclass(frozen=True)
@@ -108,6 +133,8 @@ class VectorSpace:
         root: Shape (d, d), the symmetric square root of the targets' covariance over the catalogue. The scores of a
             vector q over the whole catalogue have mean ``q @ mean`` and standard deviation ``|root @ q|``, without
             scoring it; two users are alike as their ``root @ q`` point the same way.
+        cold_map: Shape (d_content, 2 d): a row of ``ContentSpace.vectors`` times it is the source and the target, one
+            after the other, of an item that nobody has touched; zeros where nothing was learned.
         index: The targets by inner product.
     """
 
@@ -115,6 +142,7 @@ class VectorSpace:
     targets: FloatArray
     mean: FloatArray
     root: FloatArray
+    cold_map: FloatArray
     index: VectorIndex
 
 

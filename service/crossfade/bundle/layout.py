@@ -15,6 +15,8 @@ __all__ = [
     "ITEMS",
     "PAST_ITEMS",
     "PAST_STARTS",
+    "PAST_TIMES",
+    "PAST_TYPES",
     "PAST_WEIGHTS",
     "POPULARITY",
     "REQUIRED",
@@ -35,6 +37,7 @@ class SpaceFiles:
     targets: str
     mean: str
     root: str
+    cold_map: str
     index: str
 
 
@@ -59,11 +62,14 @@ USER_ATTRIBUTES = "attributes/users.parquet"
 PAST_STARTS = "past/starts.npy"
 PAST_ITEMS = "past/items.npy"
 PAST_WEIGHTS = "past/weights.npy"
+PAST_TIMES = "past/times.npy"
+PAST_TYPES = "past/types.npy"
 COLLABORATIVE = SpaceFiles(
     sources="collaborative/sources.npy",
     targets="collaborative/targets.npy",
     mean="collaborative/mean.npy",
     root="collaborative/root.npy",
+    cold_map="collaborative/cold_map.npy",
     index="collaborative/targets.faiss",
 )
 CONTENT = ContentFiles(
@@ -86,6 +92,8 @@ REQUIRED = (
     PAST_STARTS,
     PAST_ITEMS,
     PAST_WEIGHTS,
+    PAST_TIMES,
+    PAST_TYPES,
     *astuple(COLLABORATIVE),
     *astuple(CONTENT),
     USER_INDEX,

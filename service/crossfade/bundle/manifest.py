@@ -16,11 +16,13 @@ __all__ = [
     "MANIFEST_NAME",
     "Counts",
     "EncoderInfo",
+    "EvidenceRules",
     "Factorization",
     "FieldInfo",
     "FileEntry",
     "FusionWeights",
     "IndexInfo",
+    "LiveMark",
     "Manifest",
     "ProfileRules",
     "SelectionInfo",
@@ -29,7 +31,7 @@ __all__ = [
     "read_manifest",
 ]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised by every change that an older Crossfade could not read."""
 
 MANIFEST_NAME = "manifest.json"
@@ -82,6 +84,22 @@ class Factorization(_Part):
     leverage_exponent: Share = Field(description="c in (1 - h)^-c, which scales the targets.")
     cold_scale: float = Field(ge=0, description="Length of the factors that an untouched item gets from its text.")
     seed: int = Field(ge=0, description="Seed of the randomized solver.")
+
+
+class EvidenceRules(_Part):
+    """How much the acts of a user on an item speak for the user's taste; see ``evidence.weigh_acts``."""
+
+    event_weights: dict[str, float] = Field(description="By event type; types not named weigh 1.")
+    neutral_value: Share = Field(description="Where ratings begin to speak for an item, as a share of the highest.")
+    highest_value: float | None = Field(gt=0, description="Highest rating given; null where values are no ratings.")
+    repeat_growth: float = Field(ge=0, description="g: n acts on one item weigh 1 + g ln(n) times as much as one.")
+
+
+class LiveMark(_Part):
+    """How far into a live store the bundle has seen."""
+
+    store_id: str = Field(description="Which store.")
+    seq: int = Field(ge=0, description="Everything up to here in the order of its commits was indexed.")
 
 
 class ProfileRules(_Part):
@@ -150,18 +168,25 @@ class IndexInfo(_Part):
 class Manifest(_Part):
     """Everything about a bundle that is not a vector or a table."""
 
-    format_version: Literal[2] = Field(description="Of the bundle's files.")
+    format_version: Literal[3] = Field(description="Of the bundle's files.")
     crossfade_version: str = Field(description="Of the package that wrote it.")
     created_at: datetime = Field(description="When, in UTC.")
     counts: Counts
     encoder: EncoderInfo
     factorization: Factorization
     indexes: dict[str, IndexInfo] = Field(description="By name: embeddings, targets, users.")
+    evidence: EvidenceRules
+    event_types: tuple[str, ...] = Field(
+        max_length=32,
+        description="Bit i of a past item's types stands for the i-th: the most frequent first. Of more than 32, the "
+        'last is "*" and stands for all the others.',
+    )
     profile: ProfileRules
     fusion: FusionWeights
     half_life_days: float | None = Field(description="Of the trend; null where it says nothing.")
     selection: SelectionInfo
     fields: dict[str, FieldInfo] = Field(description="What was learned of each context field and user.attribute.")
+    live: LiveMark | None = Field(description="What was indexed of live data; null where only files were.")
     timezone: str | None = Field(description="Zone of local times that name none; null where none was given.")
     tenth_best: dict[str, float] = Field(
         description="Per component, the median over users of its tenth-best item, in standard deviations above the "

@@ -122,6 +122,8 @@ def _write_past(past: Past, directory: Path) -> None:
     _save(directory / layout.PAST_STARTS, past.starts)
     _save(directory / layout.PAST_ITEMS, past.items)
     _save(directory / layout.PAST_WEIGHTS, past.weights)
+    _save(directory / layout.PAST_TIMES, past.times)
+    _save(directory / layout.PAST_TYPES, past.types)
 
 
 def _write_space(space: VectorSpace, files: layout.SpaceFiles, directory: Path) -> None:
@@ -129,6 +131,7 @@ def _write_space(space: VectorSpace, files: layout.SpaceFiles, directory: Path) 
     _save(directory / files.targets, space.targets)
     _save(directory / files.mean, space.mean)
     _save(directory / files.root, space.root)
+    _save(directory / files.cold_map, space.cold_map)
     space.index.save(directory / files.index)
 
 

@@ -1,0 +1,80 @@
+"""What the acts of one user on one item say together, for a handful of them at request time.
+
+The indexing job weighs all events at once by the same rules, in tables; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crossfade.bundle.manifest import EvidenceRules
+
+__all__ = ["DEFAULT_ACT_WEIGHT", "OPINIONS", "RATING_TYPES", "Act", "weigh_acts"]
+
+DEFAULT_ACT_WEIGHT = 1.0
+"""Of an event type that the rules do not name."""
+
+RATING_TYPES = ("event", "rating", "review")
+"""Types under which a value is an explicit rating, if the values look like ratings."""
+
+OPINIONS = ("dislike", "like")
+"""Types that tell an opinion in so many words, as ratings do and every type of weight below 0."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a user did with an item.
+
+    Attributes:
+        event_type: Such as ``watch``.
+        value: A rating, where the type carries one.
+    """
+
+    event_type: str
+    value: float | None = None
+
+
+def weigh_acts(acts: Sequence[Act], rules: EvidenceRules) -> float | None:
+    """Return how much the acts of one user on one item speak for the user's taste, below 0 against it.
+
+    The latest opinion decides, whatever else the user did: a rating weighs ``(value - neutral) / neutral`` with
+    ``neutral = neutral_value * highest_value``, a no (a type of weight below 0) its type's weight. Where the latest
+    opinion is a like, or there is none, the strongest of all acts but ratings counts. n acts weigh
+    ``1 + repeat_growth * ln(n)`` times as much as one. Acts of weight 0 by type, such as impressions, do not count at
+    all.
+
+    Args:
+        acts: Oldest first. A value beyond the scale of ``rules`` counts as the nearest on it.
+        rules: Of the bundle.
+
+    Returns:
+        The weight; None where no act counts.
+    """
+    strongest, opinion, count = -math.inf, None, 0
+    for act in acts:
+        by_type = rules.event_weights.get(act.event_type, DEFAULT_ACT_WEIGHT)
+        if by_type == 0:
+            continue
+        count += 1
+        rating = _rating(act, rules) if by_type > 0 else None
+        if rating is None:
+            strongest = max(strongest, by_type)
+        if rating is not None or by_type < 0:
+            opinion = rating if rating is not None else by_type
+        elif act.event_type in OPINIONS:
+            opinion = None  # a like takes back what was said before, and says no more than the acts do
+    if not count:
+        return None
+    weight = strongest if opinion is None else opinion
+    return weight * (1 + rules.repeat_growth * math.log(count))
+
+
+def _rating(act: Act, rules: EvidenceRules) -> float | None:
+    """Return the weight of an act that is a rating, None for others."""
+    highest = rules.highest_value
+    if highest is None or act.value is None or act.event_type not in RATING_TYPES:
+        return None
+    neutral = rules.neutral_value * highest
+    return (min(max(act.value, 0.0), highest) - neutral) / (neutral if neutral > 0 else highest)
