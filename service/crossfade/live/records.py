@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Attribution", "Changes", "Event", "EventOutcome", "ItemRecord", "Person", "Scenario", "StoredEvent"]
+__all__ = [
+    "ApiKey",
+    "Attribution",
+    "Changes",
+    "Event",
+    "EventOutcome",
+    "Insight",
+    "ItemRecord",
+    "Person",
+    "Scenario",
+    "Statistics",
+    "StoredEvent",
+    "UserRecord",
+]
 
 
 @dataclass(frozen=True)
@@ -114,14 +128,32 @@ class ItemRecord:
 
 
 @dataclass(frozen=True)
+class UserRecord:
+    """The attributes that were put for one user id.
+
+    Attributes:
+        user_id: External id.
+        attributes: Name to value.
+        changed_seq: Place of their last change in the order of commits.
+    """
+
+    user_id: str
+    attributes: Mapping[str, str]
+    changed_seq: int = 0
+
+
+@dataclass(frozen=True)
 class Person:
     """What the store knows of a user.
 
     Attributes:
-        user_ids: The id asked for, the one it was merged into, and all that were merged into that; the last first.
-        forgotten: Those among ``user_ids`` that were erased: no bundle's past of them counts.
-        events: After the seq asked from, in the order of commits.
-        attributes: Name to value; None where nothing was put.
+        user_ids: The id asked for, the one it was merged into, and all that were merged into that: the one merged into
+            first, then the others, the last merged first.
+        forgotten: Those among ``user_ids`` that were erased after the seq asked from: no past of them in a bundle of
+            that seq counts.
+        events: Of all ``user_ids``, after the seq asked from, in the order of commits.
+        attributes: Name to value; where several of ``user_ids`` say something, the first does. None where nothing was
+            put for any.
     """
 
     user_ids: tuple[str, ...]
@@ -146,10 +178,71 @@ class Changes:
         seq: The watermark.
         people: By the id asked for.
         items: Those changed after the seq asked from, in the order of their last change.
-        scenarios: All, by name.
+        scenarios: All of them, by name.
     """
 
     seq: int
     people: Mapping[str, Person]
     items: Sequence[ItemRecord] = ()
     scenarios: Mapping[str, Scenario] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """An API key; the key itself is kept nowhere.
+
+    Attributes:
+        key_id: To name it by, in a list or to revoke it.
+        name: Whose it is, in words.
+        role: What it allows.
+        sha256: Of the key, in hexadecimal.
+        created_at: UTC.
+        revoked_at: UTC; None while it is good.
+    """
+
+    key_id: str
+    name: str
+    role: Literal["read", "write", "admin"]
+    sha256: str = field(repr=False)
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Insight:
+    """How often what stood at one kind of place was shown, and then acted on.
+
+    Attributes:
+        by: ``scenario``, ``rank`` or ``component``.
+        key: Which of them, as text; "" for answers without a scenario.
+        impressions: Items of answers that were reported as shown, each item of an answer once.
+        clicks: Items of answers that were acted on, each item of an answer once.
+    """
+
+    by: Literal["scenario", "rank", "component"]
+    key: str
+    impressions: int
+    clicks: int
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """How much the store holds.
+
+    Attributes:
+        store_id: Which store.
+        seq: Of the last commit.
+        revision: Of the tables.
+        rows: By table.
+        bytes: On disk; for SQLite with the log of what is not yet in the file.
+        oldest_event: UTC; None without events.
+        newest_event: UTC; None without events.
+    """
+
+    store_id: str
+    seq: int
+    revision: str
+    rows: Mapping[str, int]
+    bytes: int
+    oldest_event: datetime | None
+    newest_event: datetime | None

@@ -1,0 +1,55 @@
+"""The live store: one database that all workers share, and everything that is asked of it."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from crossfade.live.database import Database
+from crossfade.live.events import EventLog
+from crossfade.live.items import ItemTable
+from crossfade.live.look import Looking
+
+__all__ = ["LiveStore"]
+
+
+class LiveStore(Looking, EventLog, ItemTable):
+    """Events, items, users, merges, erasures, scenarios and keys; each group of methods in a module of its own.
+
+    All methods must run in one event loop. Writes are on the disk when they return. Each raises ``LiveError`` if the
+    database cannot be used; then nothing of what was asked was written.
+
+    Args:
+        database: Open; closed with the store.
+    """
+
+    def __init__(self, database: Database) -> None:
+        Looking.__init__(self, database)
+        EventLog.__init__(self, database)
+        ItemTable.__init__(self, database)
+
+    @classmethod
+    async def open(cls, url: str) -> Self:
+        """Open the database, making its tables if it is new.
+
+        Args:
+            url: ``sqlite:///PATH``, a bare path, or ``postgresql://USER:PASSWORD@HOST:PORT/NAME``.
+
+        Raises:
+            LiveError: If it cannot be reached, is no database of ours, or was made by a newer Crossfade.
+        """
+        return cls(await Database.open(url))
+
+    async def close(self) -> None:
+        """Write what waits, then close all connections."""
+        await self.finish()
+        await self._database.close()
+
+    @property
+    def store_id(self) -> str:
+        """Drawn when the store was made; a copy of the database keeps it."""
+        return self._database.store_id
+
+    @property
+    def secret(self) -> bytes:
+        """32 random bytes that only those who may read the database know."""
+        return self._database.secret
