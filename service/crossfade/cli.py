@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -172,11 +172,23 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes.")
-def serve(bundle: Path, *, host: str, port: int, workers: int) -> None:
-    """Serve a bundle over HTTP until Ctrl-C; a new version is picked up within a second."""
-    from crossfade.api.server import run_server  # noqa: PLC0415 - as above
+@click.option(
+    "--auth",
+    type=click.Choice(["auto", "on", "off"]),
+    help="Ask for API keys; 'auto' does unless --host is a loopback address. Default: as CROSSFADE_AUTH says.",
+)
+def serve(bundle: Path, *, host: str, port: int, workers: int, auth: Literal["auto", "on", "off"] | None) -> None:
+    """Serve a bundle over HTTP until Ctrl-C; a new version is picked up within a second.
 
-    run_server(bundle, host=host, port=port, workers=workers)
+    More is set by variables of the environment, which docs/operations.md lists.
+    """
+    from crossfade.api.server import run_server  # noqa: PLC0415 - as above
+    from crossfade.settings import SettingsError  # noqa: PLC0415 - as above
+
+    try:
+        run_server(bundle, host=host, port=port, workers=workers, auth=auth)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
@@ -15,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossfade import Recommender, create_app
-from crossfade.api.batching import Batcher
 from crossfade.engine import Answer, Query
 from crossfade.errors import BundleCorruptError, CrossfadeError
 from crossfade.wire import ERROR_STATUS, PROBLEM_TYPES, problem_type_of
@@ -258,24 +256,10 @@ def test_a_defect_is_told_without_its_details(recommender: Recommender) -> None:
     assert "secret" not in response.text
 
 
-def test_too_many_waiting_requests_are_told_when_to_come_back(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def full(batcher: object, question: object) -> bytes:
-        raise asyncio.QueueFull
-
-    monkeypatch.setattr(Batcher, "ask", full)
-    response = client.post("/v1/recommendations")
-
-    problem = problem_of(response)
-    assert (problem.status, problem.code) == (503, "overloaded")
-    assert response.headers["retry-after"] == "1"
-    assert problem_of(client.get("/health/ready")).code == "overloaded"
-
-
 def test_an_encoder_that_cannot_be_opened_is_the_services_trouble(
-    client: TestClient, recommender: Recommender, monkeypatch: pytest.MonkeyPatch
+    recommender: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    client = TestClient(create_app(recommender))
     answer = recommender.recommend_many
 
     def refuse_text(queries: list[Query]) -> list[Answer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_a_request_is_one_line_with_the_template_of_its_route(
 
     (message,) = (record.getMessage() for record in caplog.records if record.name == "crossfade.requests")
     assert message.startswith(f"{line} ")
-    assert message.endswith(" ms")
+    assert re.search(r" \d+\.\d ms request=[0-9a-f]{16}( problem=\w+)?$", message)
     assert "secret" not in message
 
 
@@ -100,7 +101,7 @@ def test_a_misspelt_setting_is_refused_with_those_there_are(environment: pytest.
     environment.setenv("CROSSFADE_BUNDLE", "bundles/mine")
     environment.setenv("CROSSFADE_LOGLEVEL", "warning")
 
-    with pytest.raises(ValueError, match="CROSSFADE_LOGLEVEL: no such setting; there are CROSSFADE_BUNDLE, CROSSFADE_"):
+    with pytest.raises(ValueError, match="CROSSFADE_LOGLEVEL: no such setting; there are CROSSFADE_AUTH, CROSSFADE_"):
         read_settings()
 
 
@@ -120,12 +121,16 @@ def test_a_setting_that_is_wrong_or_missing_is_named(
     if value is not None:
         environment.setenv(name, value)
 
-    with pytest.raises(ValueError, match=name.removeprefix("CROSSFADE_").lower()):
+    with pytest.raises(ValueError, match=f"^{name}: "):
         read_settings()
 
 
 def test_a_process_of_ours_logs_to_standard_error_without_ids(shared_store: BundleStore, tmp_path: Path) -> None:
-    environment = {"CROSSFADE_BUNDLE": str(shared_store.directory)}
+    environment = {
+        "CROSSFADE_BUNDLE": str(shared_store.directory),
+        "CROSSFADE_AUTH": "off",
+        "CROSSFADE_DRAIN_S": "0",
+    }
     log = tmp_path / "log"
     with uvicorn_process(
         "--factory", "crossfade.api:from_environment", folder=tmp_path, environment=environment, log=log

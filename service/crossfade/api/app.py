@@ -1,45 +1,79 @@
-"""The application: the operations, health, the page to try them on, and a line in the log for each request."""
+"""The application: the operations, health, metrics, the page to try them on, and the doors before them."""
 
 from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exception_handlers import http_exception_handler
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
-from crossfade.api.documentation import DESCRIPTION, SUMMARY, TAGS, name_problem_schema, responses
+from crossfade.api.documentation import DESCRIPTION, SUMMARY, TAGS, name_problem_schema
+from crossfade.api.doors import KeyBook
+from crossfade.api.doors.documenting import document_doors
+from crossfade.api.doors.doors import Doors
+from crossfade.api.draining import drained
+from crossfade.api.metrics import MEDIA_TYPE, Metrics
+from crossfade.api.observed import Observed
 from crossfade.api.problem_route import ProblemRoute, problem_response
+from crossfade.api.readiness import Readiness, health_router
 from crossfade.api.router import router_of
 from crossfade.api.service import Service
 from crossfade.api.swagger import swagger_router
-from crossfade.engine import Query, Recommender
-from crossfade.settings import read_settings
-from crossfade.telemetry import RequestLog, configure_logging
-from crossfade.wire import LiveAnswer, ReadyAnswer, problem
+from crossfade.engine import Recommender
+from crossfade.settings import DoorSettings, read_settings, traces_are_wanted
+from crossfade.telemetry import configure_logging
+from crossfade.telemetry.tracing import Tracing, export_traces
+from crossfade.wire import problem
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
 
 __all__ = ["create_app", "from_environment"]
 
 _log = logging.getLogger(__name__)
 
+_OPEN = DoorSettings(auth="off")
+_CORS_HEADERS = ("Authorization", "Content-Type", "X-API-Key", "X-Request-ID")
 
-def create_app(source: Recommender | str | os.PathLike[str]) -> FastAPI:
+
+def _never() -> datetime | None:
+    return None
+
+
+def create_app(
+    source: Recommender | str | os.PathLike[str],
+    *,
+    settings: DoorSettings = _OPEN,
+    keys: KeyBook | None = None,
+    last_event: Callable[[], datetime | None] = _never,
+    tracer_provider: TracerProvider | None = None,
+) -> FastAPI:
     """Make an application that answers over HTTP; run it, or mount it in another one.
 
     Everything it needs is open when this returns, because the lifespan of a mounted application does not run.
 
     Args:
         source: What answers, or the directory that ``crossfade index --out`` wrote.
+        settings: Who is let in. Default: everyone, for the host to decide.
+        keys: Where API keys are kept, if the settings ask for them.
+        last_event: When the last event was accepted, for the metrics.
+        tracer_provider: Where spans go. Default: nowhere.
 
     Raises:
         BundleError: If the directory holds no bundle, or it is damaged or too new.
+        CrossfadeError: If the keys cannot be read.
     """
     recommender = source if isinstance(source, Recommender) else Recommender.open(Path(source))
-    service = Service(recommender)
+    service = Service(recommender, max_wait_s=settings.max_wait_s)
+    metrics = Metrics(recommender, lambda: service.waiting, last_event)
     app = _Application(
         title="Crossfade",
         summary=SUMMARY,
@@ -49,14 +83,27 @@ def create_app(source: Recommender | str | os.PathLike[str]) -> FastAPI:
         openapi_tags=TAGS,
         docs_url=None,
         redoc_url=None,
-        exception_handlers={HTTPException: _http_exception, Exception: _defect},
+        exception_handlers={HTTPException: _http_exception},
+        # FastAPI's own spans hold whole paths and query strings, and so ids.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
+    app.state.readiness = Readiness(service)
     app.include_router(router_of(service))
-    app.include_router(_health_router(service))
+    app.include_router(health_router(service, app.state.readiness))
+    app.include_router(_metrics_router(metrics))
     app.include_router(swagger_router("Crossfade"))
-    app.add_middleware(RequestLog)
-    bundle = recommender.bundle
-    _log.info("serving %s: %d items, %d users", bundle.version, *_sizes(recommender))
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+            allow_headers=_CORS_HEADERS,
+            expose_headers=("Retry-After", "X-Request-ID"),
+        )
+    tracing = None if tracer_provider is None else Tracing(tracer_provider)
+    app.add_middleware(Observed, doors=Doors(settings, keys), metrics=metrics, tracing=tracing)
+    counts = recommender.bundle.manifest.counts
+    _log.info("serving %s: %d items, %d users", recommender.bundle.version, counts.items, counts.users)
     return app
 
 
@@ -64,46 +111,33 @@ def from_environment() -> FastAPI:
     """Make the application that the environment describes, and set up logging; for ``uvicorn --factory``.
 
     Raises:
-        ValueError: If a variable is missing, wrong or unknown.
+        SettingsError: If a variable is missing, wrong or unknown.
         BundleError: If the bundle cannot be served.
     """
     settings = read_settings()
-    configure_logging(settings.log_level)
-    return create_app(settings.bundle)
+    configure_logging(settings.log_level, settings.log_format)
+    provider = export_traces() if traces_are_wanted() else None
+    app = create_app(settings.bundle, settings=settings, tracer_provider=provider)
+    app.router.lifespan_context = drained(app.state.readiness, settings.drain_s)
+    return app
 
 
 class _Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """Return the document with the problems' schema named once instead of repeated in every operation."""
+        """Return the document with what stands beside no single operation: the problems' schema, keys and limits."""
         if self.openapi_schema is None:
-            self.openapi_schema = name_problem_schema(super().openapi())
+            self.openapi_schema = name_problem_schema(document_doors(super().openapi()))
         return self.openapi_schema
 
 
-def _health_router(service: Service) -> APIRouter:
-    router = APIRouter(route_class=ProblemRoute, tags=["Health"])
+def _metrics_router(metrics: Metrics) -> APIRouter:
+    router = APIRouter(route_class=ProblemRoute, include_in_schema=False)
 
-    @router.get("/health/live", operation_id="live", summary="Is the process running?", responses=responses("live"))
-    async def live() -> LiveAnswer:
-        """Answer at once, whatever the rest does; a process that does not should be started again."""
-        return LiveAnswer()
-
-    @router.get("/health/ready", operation_id="ready", summary="Can it answer?", responses=responses("ready"))
-    async def ready() -> ReadyAnswer:
-        """Answer once a small query with words in it has gone all the way, so that every part is known to work.
-
-        A process that is not ready should get no requests for the time being.
-        """
-        await service.answer(Query(text="ready", limit=1, include=()))
-        items, users = _sizes(service.recommender)
-        return ReadyAnswer(bundle=service.recommender.bundle.version, items=items, users=users)
+    @router.get("/metrics", operation_id="metrics")
+    def scrape() -> Response:
+        return Response(metrics.render(), media_type=MEDIA_TYPE)
 
     return router
-
-
-def _sizes(recommender: Recommender) -> tuple[int, int]:
-    counts = recommender.bundle.manifest.counts
-    return counts.items, counts.users
 
 
 async def _http_exception(request: Request, error: HTTPException) -> Response:
@@ -111,7 +145,3 @@ async def _http_exception(request: Request, error: HTTPException) -> Response:
     if code is None:  # raised by an operation that somebody added to the application
         return await http_exception_handler(request, error)
     return problem_response(problem(code, f"{error.detail}; /docs shows the operations there are."), error.headers)
-
-
-async def _defect(_request: Request, _error: Exception) -> Response:
-    return problem_response(problem("internal_error", "The service failed; its log says more."))

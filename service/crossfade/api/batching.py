@@ -2,6 +2,8 @@
 
 While the worker thread answers one batch, the questions that arrive are collected and make the next one; a question
 that finds it idle goes alone and at once. So there is no timer to tune, and a batch is as large as the load asks for.
+
+A question that would wait too long is refused when it comes, not when its time is over: ``load`` estimates.
 """
 
 from __future__ import annotations
@@ -9,13 +11,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-__all__ = ["Batcher"]
+from crossfade.api.load import Load
+from crossfade.telemetry import Stage, collect, note
+
+__all__ = ["Batcher", "OverloadedError"]
 
 Question = TypeVar("Question")
 Reply = TypeVar("Reply")
@@ -24,11 +30,25 @@ Reply = TypeVar("Reply")
 _LARGEST_BATCH = 64
 
 
+class OverloadedError(Exception):
+    """A question is not taken because too many wait, or would wait too long.
+
+    Args:
+        retry_after_s: After which it might be taken.
+    """
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"try again after {retry_after_s:.1f} s")
+        self.retry_after_s = retry_after_s
+
+
 @dataclass(frozen=True)
 class _Waiting(Generic[Question, Reply]):
     question: Question
     loop: asyncio.AbstractEventLoop
     reply: asyncio.Future[Reply]
+    asked_s: float
+    stages: list[Stage]  # what became of it, once there is a reply
 
 
 @dataclass(frozen=True)
@@ -54,52 +74,87 @@ class Batcher(Generic[Question, Reply]):
         answer_many: Answers some questions, in their order; called in the worker thread. Where it raises, the batch
             is halved until the question that made it do so stands alone, so that no other one suffers.
         capacity: How many questions may wait, > 0.
+        max_wait_s: How long a question may be expected to wait. One that finds nobody waiting is always taken: its
+            answer corrects the estimate.
     """
 
-    def __init__(self, answer_many: Callable[[list[Question]], list[Reply]], *, capacity: int = 1_024) -> None:
+    def __init__(
+        self,
+        answer_many: Callable[[list[Question]], list[Reply]],
+        *,
+        capacity: int = 1_024,
+        max_wait_s: float = 1.0,
+    ) -> None:
         self._answer_many = answer_many
         self._capacity = capacity
+        self._max_wait_s = max_wait_s
         self._waiting: deque[_Waiting[Question, Reply]] = deque()
         self._busy = False
-        self._lock = threading.Lock()  # over the two above
+        self._load = Load()
+        self._lock = threading.Lock()  # over the three above
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="crossfade-answers")
 
-    async def ask(self, question: Question) -> Reply:
-        """Wait for the reply to one question.
+    @property
+    def waiting(self) -> int:
+        """How many questions wait."""
+        return len(self._waiting)
+
+    async def ask(self, question: Question, *, urgent: bool = False) -> Reply:
+        """Wait for the reply to one question; what it went through is noted as the stages ``wait`` and below.
+
+        Args:
+            question: The question.
+            urgent: Whether it is of the next batch, however many wait.
 
         Raises:
-            asyncio.QueueFull: If too many others are waiting.
+            OverloadedError: If too many others wait, or it would wait too long.
             Exception: Whatever ``answer_many`` raises for this question alone.
         """
         loop = asyncio.get_running_loop()
-        waiting: _Waiting[Question, Reply] = _Waiting(question, loop, loop.create_future())
+        waiting: _Waiting[Question, Reply] = _Waiting(question, loop, loop.create_future(), time.perf_counter(), [])
         with self._lock:
-            if len(self._waiting) >= self._capacity:
-                raise asyncio.QueueFull
-            self._waiting.append(waiting)
+            if urgent:
+                self._waiting.appendleft(waiting)
+            else:
+                self._refuse_if_overloaded()
+                self._waiting.append(waiting)
             idle, self._busy = not self._busy, True
         if idle:
             self._worker.submit(self._work)
-        return await waiting.reply
+        try:
+            return await waiting.reply
+        finally:
+            note(waiting.stages)
+
+    def _refuse_if_overloaded(self) -> None:
+        wait_s = self._load.wait_s(len(self._waiting), time.perf_counter())
+        if len(self._waiting) >= self._capacity or (self._waiting and wait_s > self._max_wait_s):
+            raise OverloadedError(wait_s)
 
     def _work(self) -> None:
         while batch := self._take():
             by_loop = defaultdict(list)
-            for outcome in self._answer(batch):
+            began_s = time.perf_counter()
+            with collect() as stages:
+                outcomes = self._answer(batch)
+            for outcome in outcomes:
+                outcome.of.stages.extend((Stage("wait", outcome.of.asked_s, began_s), *stages))
                 by_loop[outcome.of.loop].append(outcome)
-            for loop, outcomes in by_loop.items():
+            for loop, of_loop in by_loop.items():
                 with contextlib.suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
-                    loop.call_soon_threadsafe(_deliver, outcomes)
+                    loop.call_soon_threadsafe(_deliver, of_loop)
 
     def _take(self) -> list[_Waiting[Question, Reply]]:
         """Return the next batch; an empty one ends the work."""
         batch: list[_Waiting[Question, Reply]] = []
         with self._lock:
+            self._load.end(time.perf_counter())
             while self._waiting and len(batch) < _LARGEST_BATCH:
                 waiting = self._waiting.popleft()
                 if not waiting.reply.cancelled():
                     batch.append(waiting)
             self._busy = bool(batch)
+            self._load.begin(len(batch), time.perf_counter())
         return batch
 
     def _answer(self, batch: list[_Waiting[Question, Reply]]) -> list[_Outcome[Question, Reply]]:

@@ -9,34 +9,19 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
-from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from crossfade.errors import CrossfadeError, QueryError
-from crossfade.wire import PROBLEM_MEDIA_TYPE, PROBLEM_TYPES, FieldProblem, Problem, problem, problem_type_of
+from crossfade.api.doors.doors import doors_of
+from crossfade.api.doors.rules import rule_of
+from crossfade.api.problems import ProblemError, crossfade_problem, http_problem, problem_response
+from crossfade.errors import CrossfadeError
+from crossfade.wire import FieldProblem, problem
 
 __all__ = ["ProblemError", "ProblemRoute", "http_problem", "problem_response"]
 
-_LARGEST_BODY = 1 << 20
 _MOST_ERRORS = 20
 _NAMED_ERRORS = 3
 _LONGEST_NAME = 80
-
-
-class ProblemError(HTTPException):
-    """A problem of HTTP, not of the engine.
-
-    It is an ``HTTPException`` because FastAPI lets no other error out of the reading of a body.
-
-    Args:
-        code: One of ``PROBLEM_TYPES``.
-        detail: What happened this time.
-        headers: To answer with.
-    """
-
-    def __init__(self, code: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(PROBLEM_TYPES[code].status, detail, headers)
-        self.code = code
 
 
 class ProblemRoute(APIRoute):
@@ -48,28 +33,43 @@ class ProblemRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler, FastAPI's reading of the request included."""
         handle = super().get_route_handler()
+        largest = rule_of(self.operation_id).largest_body
 
         async def handle_with_problems(request: Request) -> Response:
             try:
-                return await handle(_JsonRequest(request.scope, _bounded(request.receive)))
+                _check_declared_length(request, largest)
+                return await handle(_JsonRequest(request.scope, _bounded(request.receive, largest)))
             except ProblemError as error:
                 return http_problem(error)
             except CrossfadeError as error:
-                return _crossfade_problem(error)
+                return crossfade_problem(error)
             except RequestValidationError as error:
                 return _validation_problem(error)
 
         return handle_with_problems
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a wrong method here, where the host's handlers would do it otherwise."""
+        """Answer a wrong method here, where the host's handlers would do it otherwise; ask the doors, if any."""
         if scope["method"] in (self.methods or ()):
-            await super().handle(scope, receive, send)
+            await self._pass_doors(scope, receive, send)
             return
         allowed = ", ".join(sorted(self.methods or ()))
         detail = f"{scope['method'][:_LONGEST_NAME]} is not allowed here; use {allowed}."
         response = problem_response(problem("method_not_allowed", detail), {"Allow": allowed})
         await response(scope, receive, send)
+
+    async def _pass_doors(self, scope: Scope, receive: Receive, send: Send) -> None:
+        doors = doors_of(scope)
+        if doors is None:
+            await super().handle(scope, receive, send)
+            return
+        try:
+            await doors.admit(self.operation_id, scope)
+            await doors.hold_to_time(self.operation_id, super().handle, scope, receive, send)
+        except ProblemError as error:
+            await http_problem(error)(scope, receive, send)
+        except CrossfadeError as error:
+            await crossfade_problem(error)(scope, receive, send)
 
 
 class _JsonRequest(Request):
@@ -92,38 +92,28 @@ class _JsonRequest(Request):
             raise ProblemError("body_malformed", f"The body cannot be read as JSON in UTF-8: {error}.") from error
 
 
-def _bounded(receive: Receive) -> Receive:
+def _check_declared_length(request: Request, largest: int) -> None:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > largest:
+        raise _too_large(largest)
+
+
+def _bounded(receive: Receive, largest: int) -> Receive:
     size = 0
 
     async def receive_at_most() -> Message:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > _LARGEST_BODY:
-            raise ProblemError("body_too_large", f"The body is larger than {_LARGEST_BODY:,} bytes.")
+        if size > largest:
+            raise _too_large(largest)
         return message
 
     return receive_at_most
 
 
-def problem_response(document: Problem, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the response that carries a problem document."""
-    return Response(
-        document.model_dump_json(exclude_none=True),
-        status_code=document.status,
-        headers=None if headers is None else dict(headers),
-        media_type=PROBLEM_MEDIA_TYPE,
-    )
-
-
-def http_problem(error: ProblemError) -> Response:
-    """Return the response for a problem of HTTP."""
-    return problem_response(problem(error.code, error.detail), error.headers)
-
-
-def _crossfade_problem(error: CrossfadeError) -> Response:
-    errors = [FieldProblem(field=error.field, message=str(error))] if isinstance(error, QueryError) else None
-    return problem_response(problem(problem_type_of(error).code, str(error), errors=errors))
+def _too_large(largest: int) -> ProblemError:
+    return ProblemError("body_too_large", f"The body is larger than {largest:,} bytes.")
 
 
 def _validation_problem(error: RequestValidationError) -> Response:

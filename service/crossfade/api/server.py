@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
+import math
 import os
+import signal
 import socket
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Literal
+
+from crossfade.settings import ServiceSettings, read_settings
 
 __all__ = ["run_server"]
 
@@ -14,27 +22,41 @@ __all__ = ["run_server"]
 # They read these when they are first imported.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _FACTORY = "crossfade.api.app:from_environment"
+_LONGEST_HEAD = 64 << 10  # bytes of a request's line and headers
 
 
 def run_server(
-    bundle: Path, *, host: str, port: int, workers: int, on_ready: Callable[[], None] = lambda: None
+    bundle: Path,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    auth: Literal["auto", "on", "off"] | None = None,
+    on_ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve a bundle until the process is told to stop.
+    """Serve a bundle until the process is told to stop; SIGTERM ends it with exit code 0, requests under way answered.
 
     Args:
         bundle: The store's directory.
         host: Address to listen on.
         port: Port to listen on, free.
         workers: Processes; each opens the bundle and shares its files' memory.
+        auth: Whether callers need an API key; ``auto`` asks for one unless the address is a loopback one. Default:
+            what the environment says.
         on_ready: Called once requests are answered; with several workers, once they are being started.
 
     Raises:
         BundleError: If the bundle cannot be served.
         OSError: If the address cannot be listened on.
+        SettingsError: If a variable of the environment is wrong or unknown.
     """
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
     os.environ["CROSSFADE_BUNDLE"] = str(bundle)
+    settings = read_settings()
+    os.environ["CROSSFADE_AUTH"] = _resolved(auth or settings.auth, host)
+    # Uvicorn sends itself the signal again once it has ended, which would kill the process.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
 
     import uvicorn  # noqa: PLC0415 - after the threads are settled
 
@@ -48,16 +70,44 @@ def run_server(
 
     BundleStore(bundle).open_current()  # a clear error now, not one per worker later
     listening = _listen(host, port)
-    options = uvicorn.Config(
-        _FACTORY, factory=True, host=host, port=port, workers=workers, access_log=False, log_level="warning"
-    )
+    options = _options(settings, host, port)
     if workers == 1:
         with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how one stops it; uvicorn has finished by then
-            Server(options).run(sockets=[listening])
+            Server(uvicorn.Config(_FACTORY, **options)).run(sockets=[listening])
         return
     listening.close()
     on_ready()
-    uvicorn.run(_FACTORY, factory=True, host=host, port=port, workers=workers, access_log=False, log_level="warning")
+    with tempfile.TemporaryDirectory(prefix="crossfade-metrics-") as counting:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counting  # the workers count together
+        uvicorn.run(_FACTORY, workers=workers, **options)
+
+
+def _resolved(auth: Literal["auto", "on", "off"], host: str) -> Literal["on", "off"]:
+    if auth != "auto":
+        return auth
+    return "off" if _is_loopback(host) else "on"
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine alone; a name other than localhost may be anything."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _options(settings: ServiceSettings, host: str, port: int) -> dict[str, Any]:
+    return {
+        "factory": True,
+        "host": host,
+        "port": port,
+        "access_log": False,
+        "log_level": "warning",
+        "http": "h11",  # the one parser whose limit on the head is ours to set
+        "h11_max_incomplete_event_size": _LONGEST_HEAD,
+        "server_header": False,
+        "timeout_graceful_shutdown": math.ceil(settings.request_timeout_s),
+    }
 
 
 def _listen(host: str, port: int) -> socket.socket:

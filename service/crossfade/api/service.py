@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 import threading
 from collections.abc import Callable
 
-from crossfade.api.batching import Batcher
+from crossfade.api.batching import Batcher, OverloadedError
 from crossfade.api.problem_route import ProblemError
 from crossfade.api.watching import watch
 from crossfade.engine import Answer, Query, Recommender, SimilarUsers
+from crossfade.telemetry import observe
 from crossfade.wire import ReloadAnswer, answer_to_wire, similar_users_to_wire
 
 __all__ = ["Question", "Service"]
@@ -17,7 +18,7 @@ __all__ = ["Question", "Service"]
 Question = Query | Callable[[], Answer | SimilarUsers]
 """A query, answered together with those of other requests, or anything else to be asked of the recommender."""
 
-_RETRY_AFTER_S = "1"
+_CHECK = Query(text="ready", limit=1, include=())  # with words, so that the text encoder is asked as well
 
 
 class Service:
@@ -25,11 +26,12 @@ class Service:
 
     Args:
         recommender: Answers.
+        max_wait_s: How long a question may be expected to wait for those before it.
     """
 
-    def __init__(self, recommender: Recommender) -> None:
+    def __init__(self, recommender: Recommender, *, max_wait_s: float = 1.0) -> None:
         self.recommender = recommender
-        self._batcher = Batcher(self._answer_many)
+        self._batcher = Batcher(self._answer_many, max_wait_s=max_wait_s)
         self._reloading = threading.Lock()
         watch(recommender)
 
@@ -42,12 +44,25 @@ class Service:
         """
         try:
             return await self._batcher.ask(question)
-        except asyncio.QueueFull as error:
+        except OverloadedError as error:
             raise ProblemError(
                 "overloaded",
                 "More requests are waiting than this process can answer soon.",
-                headers={"Retry-After": _RETRY_AFTER_S},
+                headers={"Retry-After": str(math.ceil(max(error.retry_after_s, 1.0)))},
             ) from error
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for the worker thread."""
+        return self._batcher.waiting
+
+    async def check(self) -> None:
+        """Return once a small question has gone all the way, at the head of the queue.
+
+        Raises:
+            CrossfadeError: Why it could not be answered.
+        """
+        await self._batcher.ask(_CHECK, urgent=True)
 
     def reload(self, version: str | None) -> ReloadAnswer:
         """Serve a version, or the one the pointer names; takes as long as checking the bundle's files does.
@@ -66,7 +81,8 @@ class Service:
 
     def _answer_many(self, questions: list[Question]) -> list[bytes]:
         queries = [question for question in questions if isinstance(question, Query)]
-        answers = iter(self.recommender.recommend_many(queries))
+        with observe("answer"):
+            answers = iter(self.recommender.recommend_many(queries))
         return [_json(next(answers) if isinstance(question, Query) else question()) for question in questions]
 
 

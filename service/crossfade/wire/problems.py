@@ -78,13 +78,19 @@ _ALL = (
         "request_invalid", 422, "The request is not valid", "A field is missing, unknown or out of its bounds."
     ),
     ProblemType("body_malformed", 400, "The body is not JSON", "The body cannot be read as JSON in UTF-8."),
-    ProblemType("body_too_large", 413, "The body is too large", "The body is larger than 1 MiB."),
+    ProblemType("body_too_large", 413, "The body is too large", "The body is larger than 1 MiB, or 16 MiB in bulk."),
     ProblemType(
         "content_type_unsupported", 415, "The body is not declared as JSON", "Send Content-Type: application/json."
     ),
+    ProblemType("body_timed_out", 408, "The body did not arrive", "It took longer to arrive than a request may take."),
+    ProblemType("unauthorized", 401, "An API key is needed", "None was sent, or one that is not, or no longer, good."),
+    ProblemType("forbidden", 403, "The API key may not do this", "The key is good; detail names the role it needs."),
+    ProblemType("rate_limited", 429, "Too many requests", "Try again after the seconds in Retry-After."),
     ProblemType("route_not_found", 404, "There is nothing here", "No operation has this path."),
     ProblemType("method_not_allowed", 405, "The method is not allowed", "The path has no operation of this method."),
     ProblemType("overloaded", 503, "Too many requests are waiting", "Try again after the seconds in Retry-After."),
+    ProblemType("timed_out", 503, "It took too long", "It may still be done in the end; sending it again is safe."),
+    ProblemType("shutting_down", 503, "The process is going away", "It answers what it has; ask another one."),
     _of_error(BundleNotFoundError, "There is no such bundle", "Nothing, or no such version, where bundles lie."),
     _of_error(
         BundleCorruptError, "The bundle is damaged", "A file is missing or not what was written; detail names it."

@@ -1,0 +1,48 @@
+"""Goes away without dropping a request: first says so, then stops listening, then answers what it has."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import FrameType
+
+from fastapi import FastAPI
+
+from crossfade.api.readiness import Readiness
+
+__all__ = ["drained"]
+
+_log = logging.getLogger(__name__)
+
+
+def drained(readiness: Readiness, delay_s: float) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return a lifespan in which SIGTERM turns ``/health/ready`` to 503, and reaches the server ``delay_s`` later.
+
+    The server, uvicorn, has set its handler before the lifespan begins; it then closes its socket, lets requests under
+    way finish and ends. A second SIGTERM reaches it at once. For a process that is ours, never a host's.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        servers = signal.getsignal(signal.SIGTERM)
+
+        def hand_on(number: int, frame: FrameType | None) -> None:
+            if callable(servers):
+                servers(number, frame)
+
+        def begin(number: int, frame: FrameType | None) -> None:
+            if readiness.draining:
+                hand_on(number, frame)
+                return
+            readiness.draining = True
+            loop.call_soon_threadsafe(lambda: loop.call_later(delay_s, hand_on, number, None))
+            _log.info("going away in %g s", delay_s)
+
+        signal.signal(signal.SIGTERM, begin)
+        yield
+
+    return lifespan
