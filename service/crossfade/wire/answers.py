@@ -22,6 +22,7 @@ from crossfade.wire.fields import WireModel
 
 __all__ = [
     "AppliedContext",
+    "BatchAnswer",
     "BundleAnswer",
     "Contribution",
     "Explanation",
@@ -33,9 +34,12 @@ __all__ = [
     "ReloadAnswer",
     "SimilarUser",
     "SimilarUsersAnswer",
+    "WhyAnswer",
     "answer_to_wire",
+    "answers_to_wire",
     "bundle_to_wire",
     "similar_users_to_wire",
+    "why_to_wire",
 ]
 
 
@@ -52,7 +56,7 @@ class Explanation(WireModel):
 
     components: dict[str, float] = Field(
         description="Weighted, standardised value of each component; their sum is the score. 0 where a component "
-        "has nothing to go by."
+        "has nothing to go by. `boost` is what the request's boosts add, `impressions` what was shown and left alone."
     )
     because: list[Contribution] = Field(
         description="The past items that count most for or against, the weightiest first, at most 5."
@@ -72,6 +76,7 @@ class RecommendedItem(WireModel):
         description="The properties named in `include`; null where the item has none of that name."
     )
     explanation: Explanation | None = Field(description="How the score came about; null unless asked for.")
+    placed_by: engine.PlacedBy = Field(description="What brought it to its place.")
 
 
 class AppliedContext(WireModel):
@@ -89,8 +94,12 @@ class Missing(WireModel):
 
 
 class RecommendationsAnswer(WireModel):
-    """Items, best first; equal scores are ordered by popularity."""
+    """Items, best first; equal scores are ordered by popularity.
 
+    Pins, promotion, diversity and exploration change the order, never a score.
+    """
+
+    recommendation_id: str = Field(description="To send along with the events that follow from this answer.")
     bundle: str = Field(description="Version of the bundle that answered.")
     cold_start: bool = Field(
         description="Whether nothing that the user liked was known, so that the collaborative component is absent."
@@ -98,6 +107,34 @@ class RecommendationsAnswer(WireModel):
     items: list[RecommendedItem] = Field(description="At most `limit` items.")
     context: AppliedContext = Field(description="What became of the request's context.")
     missing: Missing = Field(description="What the bundle does not know.")
+    next_cursor: str | None = Field(description="Asks for the items after these; null where there are no more.")
+
+
+class BatchAnswer(WireModel):
+    """The answers to many requests, in their order."""
+
+    answers: list[RecommendationsAnswer] = Field(description="One for each of `queries`.")
+
+
+class WhyAnswer(WireModel):
+    """Why an item is recommended to a user, or is not."""
+
+    item_id: str = Field(description="The item.")
+    properties: dict[str, object] = Field(
+        description="The properties named in `include`; empty for an item nobody knows."
+    )
+    rank: int | None = Field(
+        description="Its place by score among all items that may be answered, from 1, or the place it would have there "
+        "but for `removed_by`; null where it has no score."
+    )
+    of: int = Field(ge=0, description="How many items may be answered.")
+    score: float | None = Field(description="Its score; null for an item that cannot be scored.")
+    explanation: Explanation | None = Field(description="How the score came about.")
+    removed_by: engine.RemovedBy | None = Field(
+        description="What keeps it out of an answer of this `limit`, the first that holds in the order listed; null "
+        "where it is in it."
+    )
+    text: str = Field(description="The same in a sentence.")
 
 
 class SimilarUser(WireModel):
@@ -161,6 +198,16 @@ class ReadyAnswer(WireModel):
 def answer_to_wire(answer: engine.Answer) -> RecommendationsAnswer:
     """Return an answer of the engine as it goes over HTTP."""
     return RecommendationsAnswer.model_validate(answer, from_attributes=True)
+
+
+def answers_to_wire(answers: list[engine.Answer]) -> BatchAnswer:
+    """Return the answers to many queries as they go over HTTP."""
+    return BatchAnswer(answers=[answer_to_wire(answer) for answer in answers])
+
+
+def why_to_wire(why: engine.Why) -> WhyAnswer:
+    """Return why an item is recommended, or is not, as it goes over HTTP."""
+    return WhyAnswer.model_validate(why, from_attributes=True)
 
 
 def similar_users_to_wire(answer: engine.SimilarUsers) -> SimilarUsersAnswer:

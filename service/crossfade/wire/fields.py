@@ -2,26 +2,158 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    TypeAdapter,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, from_json
 
+from crossfade.engine.clock import read_moment, read_zone
 from crossfade.engine.query import MAX_LIMIT, MAX_TEXT, MAX_WEIGHT
+from crossfade.errors import QueryError
 
-__all__ = ["ContextField", "ContextValue", "Id", "Limit", "PropertyName", "Text", "Weight", "WireModel"]
+__all__ = [
+    "NO_NUL",
+    "Amount",
+    "Body",
+    "ContextField",
+    "ContextValue",
+    "Cursor",
+    "EventType",
+    "Id",
+    "JsonText",
+    "Limit",
+    "Moment",
+    "PageLimit",
+    "PropertyName",
+    "ScenarioName",
+    "Seed",
+    "Share",
+    "ShownAs",
+    "Text",
+    "TimeZone",
+    "Weight",
+    "WireModel",
+    "moment_of",
+]
+
+NO_NUL = r"^[^\x00]*$"
+"""Any text but with NUL, which no database keeps."""
 
 Id = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[^\x00]+$")]
 """An item's or user's id as the indexing job was given it; any characters but NUL."""
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
+PageLimit = Annotated[int, Field(ge=1, le=500)]
 Weight = Annotated[float, Field(ge=0, le=MAX_WEIGHT, allow_inf_nan=False)]
-PropertyName = Annotated[str, Field(min_length=1, max_length=128)]
-ContextField = Annotated[str, Field(min_length=1, max_length=64)]
-ContextValue = Annotated[str, Field(max_length=256)]
+Amount = Annotated[float, Field(ge=-MAX_WEIGHT, le=MAX_WEIGHT, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, le=2**53 - 1)]
+Cursor = Annotated[str, Field(min_length=1, max_length=1_024)]
+PropertyName = Annotated[str, Field(min_length=1, max_length=128, pattern=NO_NUL)]
+ContextField = Annotated[str, Field(min_length=1, max_length=64, pattern=NO_NUL)]
+ContextValue = Annotated[str, Field(max_length=256, pattern=NO_NUL)]
+EventType = Annotated[str, Field(min_length=1, max_length=64, pattern=NO_NUL)]
+ScenarioName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
 
 class WireModel(BaseModel):
     """What travels over HTTP: immutable, and nothing beside the fields that are named."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Body(WireModel):
+    """What comes in a body. JSON has its own types: a number in quotes is a mistake to be told about."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class ShownAs:
+    """Shows one type in the document where another is read.
+
+    Args:
+        shown: What the document says.
+    """
+
+    def __init__(self, shown: Any) -> None:  # noqa: ANN401 - a type, or anything else that an annotation may be
+        self._shown = shown
+
+    def __get_pydantic_json_schema__(self, _read: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(TypeAdapter(self._shown).core_schema)
+
+
+def moment_of(value: object) -> datetime:
+    """Read ISO 8601 or a unix time, as text or as a number; the result has a zone only if the text tells its offset.
+
+    Raises:
+        PydanticCustomError: If it is neither, or not from 1970 to 2099.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise PydanticCustomError("moment", "Expected ISO 8601, such as 2026-11-21T08:15:00+01:00, or a unix time")
+    try:
+        return read_moment(str(value))[0]
+    except (QueryError, OverflowError) as error:
+        raise PydanticCustomError(
+            "moment", "Expected ISO 8601, such as 2026-11-21T08:15:00+01:00, or a unix time, from 1970 to 2099"
+        ) from error
+
+
+def _with_zone(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise PydanticCustomError("moment", "Expected an offset, such as Z or +01:00, with the time")
+    return moment
+
+
+MOMENT_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "maxLength": 64},
+        {"type": "number", "minimum": 0, "maximum": 1e20},
+    ]
+}
+
+Moment = Annotated[
+    datetime,
+    PlainValidator(moment_of),
+    AfterValidator(_with_zone),
+    PlainSerializer(datetime.isoformat, return_type=str),
+    WithJsonSchema(MOMENT_SCHEMA),
+]
+"""A moment with a zone."""
+
+
+def _known_zone(name: str) -> str:
+    try:
+        read_zone(name)
+    except QueryError as error:
+        raise PydanticCustomError("timezone", "Expected an IANA time zone, such as Europe/Berlin") from error
+    return name
+
+
+TimeZone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_known_zone)]
+
+
+def _from_text(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return from_json(value, allow_inf_nan=False)
+    except ValueError as error:
+        raise PydanticCustomError("json_text", "Expected JSON: {error}", {"error": str(error)}) from error
+
+
+JsonText = BeforeValidator(_from_text)
+"""Reads a value from JSON in a text, as a query string has it."""

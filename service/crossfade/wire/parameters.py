@@ -2,36 +2,70 @@
 
 A list is its name repeated (``item_ids=a&item_ids=b``), because an id may hold a comma. A field of an object is
 named as errors name it (``weights.content=2``). The context's fields are anyone's, so each is one ``field=value``.
+What is no list of texts nor a plain value (filters, boosts, pins, promotion, cap) is JSON.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from crossfade import engine
-from crossfade.engine.query import MAX_ITEM_IDS
-from crossfade.wire.fields import Id, Limit, Text, Weight, WireModel
-from crossfade.wire.requests import Explain, Include
+from crossfade.engine.query import MAX_BOOSTS, MAX_ITEM_IDS, MAX_PINS, SharedFields, WhyFields
+from crossfade.wire.fields import (
+    MOMENT_SCHEMA,
+    Cursor,
+    EventType,
+    Id,
+    JsonText,
+    Limit,
+    Moment,
+    PageLimit,
+    PropertyName,
+    ScenarioName,
+    Seed,
+    Share,
+    Text,
+    Weight,
+    WireModel,
+)
+from crossfade.wire.rules import Boost, Cap, Pin, Promote, without_null
 
-__all__ = ["RecommendationsParameters", "SimilarItemsParameters", "SimilarUsersParameters"]
-
-ContextPair = Annotated[str, Field(max_length=321, pattern="^[^=]{1,64}=")]
-ExcludedIds = Annotated[
-    list[Id], Field(max_length=MAX_ITEM_IDS, description="Items that must not be answered; repeat for more.")
+__all__ = [
+    "InsightsParameters",
+    "PageParameters",
+    "RecommendationsParameters",
+    "SimilarItemsParameters",
+    "SimilarUsersParameters",
 ]
 
+# In a query string there is no null: what is not given is left out.
+_left_out: Any = Field(json_schema_extra=without_null)
+_json_text: Any = WithJsonSchema({"type": "string", "maxLength": 20_000, "contentMediaType": "application/json"})
 
-def _without_null(schema: dict[str, Any]) -> None:
-    """Describe the value alone: in a query string there is no null, what is not given is left out."""
-    (value,) = (choice for choice in schema.pop("anyOf") if choice != {"type": "null"})
-    schema.pop("default", None)
-    schema.update(value)
+ContextPair = Annotated[str, Field(max_length=321, pattern=r"^[^=\x00]{1,64}=[^\x00]*$")]
+_Weight = Annotated[Weight | None, _left_out]
+_Text = Annotated[Text | None, _left_out]
+_UserId = Annotated[Id | None, _left_out]
+_Moment = Annotated[Moment | None, WithJsonSchema(MOMENT_SCHEMA)]
 
 
-_Weight = Annotated[Weight | None, Field(json_schema_extra=_without_null)]
-_Text = Annotated[Text | None, Field(json_schema_extra=_without_null)]
+class PageParameters(WireModel):
+    """Which page of a list."""
+
+    limit: PageLimit = Field(100, description="How many to answer at most.")
+    cursor: Annotated[Cursor | None, _left_out] = Field(None, description="`next_cursor` of the page before.")
+
+
+class InsightsParameters(WireModel):
+    """Since when to count."""
+
+    since: _Moment = Field(
+        None,
+        description="Count what happened at or after this moment; everything if left out.",
+        examples=["2026-11-01T00:00:00Z"],
+    )
 
 
 class SimilarUsersParameters(WireModel):
@@ -40,91 +74,134 @@ class SimilarUsersParameters(WireModel):
     limit: Limit = Field(10, description="How many to answer at most.")
 
 
-class _Asked(WireModel):
+class _Shared(WireModel):
+    """What every way of asking takes."""
+
+    limit: Annotated[Limit | None, _left_out] = Field(
+        None, description="How many items to answer at most; 10 if nothing says more."
+    )
+    context: list[ContextPair] = Field(
+        [], max_length=32, description="What is known of the moment, as `field=value`; repeat for more."
+    )
+    collaborative: _Weight = Field(None, alias="weights.collaborative", description="Weight of what people do.")
+    content: _Weight = Field(None, alias="weights.content", description="Weight of what items say.")
+    context_weight: _Weight = Field(None, alias="weights.context", description="Weight of what goes with the moment.")
+    attributes: _Weight = Field(None, alias="weights.attributes", description="Weight of what goes with who asks.")
+    popularity: _Weight = Field(None, alias="weights.popularity", description="Weight of what everyone uses.")
+    trend: _Weight = Field(None, alias="weights.trend", description="Weight of what is used lately more than before.")
+    blend: Annotated[Share | None, _left_out] = Field(
+        None, description="One knob instead of two weights: from 0, what items say, to 1, what people do."
+    )
+    filter: Annotated[dict[str, object] | None, JsonText, _json_text] = Field(
+        None,
+        description="What items must be like, as JSON; see `POST /v1/recommendations`.",
+        examples=['{"field": "year", "gte": 1990}'],
+    )
+    excluded: list[Id] = Field(
+        [],
+        alias="exclude.item_ids",
+        max_length=MAX_ITEM_IDS,
+        description="Items that must not be answered; repeat for more.",
+    )
+    interacted: Annotated[bool | None, _left_out] = Field(
+        None,
+        alias="exclude.interacted",
+        description="Whether to leave out everything the user has had; if not given, it follows the data.",
+    )
+    since: _Moment = Field(
+        None, alias="exclude.since", description="Leave out what the user has had at or after this moment."
+    )
+    event_types: list[EventType] = Field(
+        [],
+        alias="exclude.event_types",
+        max_length=32,
+        description="Leave out what the user has had by an event of one of these types; repeat for more.",
+    )
+    boost: Annotated[list[Boost], Field(max_length=MAX_BOOSTS), JsonText, _json_text] = Field(
+        [],
+        description="What to lift or bury, as JSON: a list.",
+        examples=['[{"filter": {"field": "year", "gte": 2020}, "amount": 0.3}]'],
+    )
+    pin: Annotated[list[Pin], Field(max_length=MAX_PINS), JsonText, _json_text] = Field(
+        [],
+        description="What to put where, as JSON: a list.",
+        examples=['[{"item_id": "the-earmark-book", "position": 1}]'],
+    )
+    promote: Annotated[Promote | None, JsonText, _json_text] = Field(
+        None,
+        description="What to keep places for, as JSON.",
+        examples=['{"filter": {"field": "year", "gte": 2020}, "share": 0.2}'],
+    )
+    cap: Annotated[Cap | None, JsonText, _json_text] = Field(
+        None,
+        description="How many of a kind to answer at most, as JSON.",
+        examples=['{"field": "director", "most": 2}'],
+    )
+    diversity: Annotated[Share | None, _left_out] = Field(
+        None, description="How much unlikeness to what stands above counts beside the score."
+    )
+    exploration: Annotated[Share | None, _left_out] = Field(
+        None, description="Share of the places, at most, that go to items drawn from further down."
+    )
+    seed: Annotated[Seed | None, _left_out] = Field(
+        None, description="Of the draws of `exploration`; drawn afresh if left out."
+    )
+    explain: Annotated[bool | None, _left_out] = Field(None, description="Whether to say how each score came about.")
+    include: list[PropertyName] | None = Field(
+        None,
+        max_length=64,
+        description="Item properties to answer with each item, the title if left out; repeat for more.",
+        json_schema_extra=without_null,
+    )
+    scenario: Annotated[ScenarioName | None, _left_out] = Field(
+        None, description="Name of stored defaults for what this request leaves out."
+    )
+    cursor: Annotated[Cursor | None, _left_out] = Field(
+        None, description="`next_cursor` of the page before, to continue it; the rest stays as it was."
+    )
+
+    def shared(self) -> SharedFields:
+        """Return the fields that every way of asking takes, in the engine's words."""
+        weights = {
+            "collaborative": self.collaborative,
+            "content": self.content,
+            "context": self.context_weight,
+            "attributes": self.attributes,
+            "popularity": self.popularity,
+            "trend": self.trend,
+        }
+        return {
+            "limit": self.limit,
+            "cursor": self.cursor,
+            "context": dict(pair.split("=", 1) for pair in self.context),
+            "weights": {name: weight for name, weight in weights.items() if weight is not None},
+            "blend": self.blend,
+            "filter": self.filter,
+            "exclude": engine.Exclude(
+                item_ids=self.excluded, interacted=self.interacted, since=self.since, event_types=self.event_types
+            ),
+            "boost": [one.to_engine() for one in self.boost],
+            "pin": [one.to_engine() for one in self.pin],
+            "promote": None if self.promote is None else self.promote.to_engine(),
+            "cap": None if self.cap is None else self.cap.to_engine(),
+            "diversity": self.diversity,
+            "exploration": self.exploration,
+            "seed": self.seed,
+            "explain": self.explain,
+            "include": None if self.include is None else list(dict.fromkeys(self.include)),
+            "scenario": self.scenario,
+        }
+
+
+class _AskedOfUser(WireModel):
     item_ids: list[Id] = Field(
         [], max_length=MAX_ITEM_IDS, description="Items to take as liked beside the user's own; repeat for more."
     )
     text: _Text = Field(None, description="What to look for, in words.")
-    context: list[ContextPair] = Field(
-        [], max_length=32, description="What is known of the moment, as `field=value`; repeat for more."
-    )
 
 
-class SimilarItemsParameters(WireModel):
-    """What neighbours to answer, and how."""
-
-    limit: Limit = Field(10, description="How many items to answer at most.")
-    collaborative: _Weight = Field(
-        None, alias="weights.collaborative", description="Weight of what people do; the bundle's default if not given."
-    )
-    content: _Weight = Field(
-        None, alias="weights.content", description="Weight of what items say; the bundle's default if not given."
-    )
-    popularity: _Weight = Field(
-        None,
-        alias="weights.popularity",
-        description="Weight of what everyone uses; 0 for neighbours if not given, else the bundle's default.",
-    )
-    trend: _Weight = Field(
-        None,
-        alias="weights.trend",
-        description="Weight of what is used lately more than before; 0 for neighbours if not given, else the bundle's "
-        "default.",
-    )
-    excluded: ExcludedIds = Field([], alias="exclude.item_ids")
-    explain: Explain = False
-    include: Include = Field(["title"])
-
-    def weights(self) -> dict[str, float]:
-        """Return the weights that are given, by component."""
-        given = {
-            "collaborative": self.collaborative,
-            "content": self.content,
-            "popularity": self.popularity,
-            "trend": self.trend,
-        }
-        return {name: weight for name, weight in given.items() if weight is not None}
-
-    def to_neighbours(self, item_id: str) -> engine.Query:
-        """Return the query for an item's neighbours.
-
-        Raises:
-            QueryError: If a value is out of its bounds.
-        """
-        return engine.neighbours_query(
-            item_id,
-            limit=self.limit,
-            weights=self.weights(),
-            exclude=self.excluded,
-            explain=self.explain,
-            include=self.include,
-        )
-
-
-class RecommendationsParameters(SimilarItemsParameters, _Asked):
+class RecommendationsParameters(_Shared, _AskedOfUser):
     """The request for recommendations, without its user."""
-
-    context_weight: _Weight = Field(
-        None,
-        alias="weights.context",
-        description="Weight of what goes with the moment; the bundle's default if not given.",
-    )
-    attributes_weight: _Weight = Field(
-        None,
-        alias="weights.attributes",
-        description="Weight of what goes with who asks; the bundle's default if not given.",
-    )
-    interacted: Annotated[bool | None, Field(json_schema_extra=_without_null)] = Field(
-        None,
-        alias="exclude.interacted",
-        description="Whether to leave out everything the user has had. If not given, it follows the data: left out "
-        "unless people use items again.",
-    )
-
-    def weights(self) -> dict[str, float]:
-        """Return the weights that are given, by component."""
-        given = {"context": self.context_weight, "attributes": self.attributes_weight}
-        return super().weights() | {name: weight for name, weight in given.items() if weight is not None}
 
     def to_engine(self, user_id: str) -> engine.Query:
         """Return the query that this asks for a user.
@@ -132,14 +209,25 @@ class RecommendationsParameters(SimilarItemsParameters, _Asked):
         Raises:
             QueryError: If a value is out of its bounds.
         """
-        return engine.Query(
-            user_id=user_id,
-            item_ids=self.item_ids,
-            text=self.text,
-            limit=self.limit,
-            context=dict(pair.split("=", 1) for pair in self.context),
-            weights=self.weights(),
-            exclude=engine.Exclude(item_ids=self.excluded, interacted=self.interacted),
-            explain=self.explain,
-            include=self.include,
-        )
+        return engine.Query(user_id=user_id, item_ids=self.item_ids, text=self.text, **self.shared())
+
+    def to_why(self) -> WhyFields:
+        """Return what the question why takes beside the user and the item."""
+        return {"item_ids": self.item_ids, "text": self.text, **self.shared()}
+
+
+class _AskedOfItem(WireModel):
+    user_id: _UserId = Field(None, description="Whose taste tilts the order.")
+    text: _Text = Field(None, description="What to look for, in words.")
+
+
+class SimilarItemsParameters(_Shared, _AskedOfItem):
+    """What neighbours to answer, and how; context, attributes, popularity and trend weigh 0 unless given."""
+
+    def to_engine(self, item_id: str) -> engine.Query:
+        """Return the query for an item's neighbours.
+
+        Raises:
+            QueryError: If a value is out of its bounds.
+        """
+        return engine.neighbours_query(item_id, user_id=self.user_id, text=self.text, **self.shared())

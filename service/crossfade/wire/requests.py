@@ -1,24 +1,47 @@
-"""What a caller may send in a body, and the engine's own words for it."""
+"""What a caller may ask in a body, and the engine's own words for it."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from crossfade import engine
-from crossfade.engine.query import MAX_ITEM_IDS, MAX_LIMIT
-from crossfade.wire.fields import ContextField, ContextValue, Id, Limit, PropertyName, Text, Weight, WireModel
+from crossfade.engine.query import MAX_BOOSTS, MAX_ITEM_IDS, MAX_LIMIT, MAX_PINS, SharedFields
+from crossfade.errors import QueryError
+from crossfade.wire.fields import (
+    Body,
+    ContextField,
+    ContextValue,
+    Cursor,
+    Id,
+    Limit,
+    PropertyName,
+    ScenarioName,
+    Seed,
+    Share,
+    Text,
+)
+from crossfade.wire.rules import Boost, Cap, Exclude, Filter, Pin, Promote, Weights
 
 __all__ = [
-    "Exclude",
+    "MAX_BATCH",
+    "BatchRequest",
+    "Defaults",
     "RankRequest",
     "RecommendationsRequest",
     "ReloadRequest",
-    "SearchExclude",
     "SearchRequest",
-    "Weights",
+    "at_place",
 ]
+
+MAX_BATCH = 100
+"""How many queries one request may hold."""
+
+
+def at_place(error: QueryError, place: int) -> QueryError:
+    """Return what is wrong with one query as what is wrong with the batch it stands in."""
+    return QueryError(f"queries.{place}.{error}", field=f"queries.{place}.{error.field}")
 
 
 def _without_repeats(names: list[str]) -> list[str]:
@@ -30,69 +53,29 @@ Include = Annotated[
     AfterValidator(_without_repeats),
     Field(
         max_length=64,
-        description="Item properties to answer with each item; `GET /v1/bundle` lists their names.",
+        description="Item properties to answer with each item, the title if left out; `GET /v1/bundle` lists their "
+        "names.",
         examples=[["title", "categories"]],
     ),
 ]
-Explain = Annotated[bool, Field(description="Whether to say how each score came about.")]
 UserId = Annotated[
-    Id | None, Field(description="Whom to answer for. A user the bundle does not know is no error.", examples=["p0452"])
+    Id | None, Field(description="Whom to answer for. A user nobody knows is no error.", examples=["p0452"])
 ]
-
-
-class _Body(WireModel):
-    # JSON has its own types: a number in quotes is a mistake to be told about.
-    model_config = ConfigDict(strict=True)
-
-
-class Weights(_Body):
-    """How much each component counts; one that is not named keeps the bundle's default, and 0 leaves it out."""
-
-    collaborative: Weight | None = Field(None, description="What people do: who likes this likes that.", examples=[1.0])
-    content: Weight | None = Field(None, description="What items say: nearness in meaning of their texts.")
-    context: Weight | None = Field(None, description="What goes with the moment.")
-    attributes: Weight | None = Field(None, description="What goes with who asks, as far as the users file tells.")
-    popularity: Weight | None = Field(None, description="What everyone uses.")
-    trend: Weight | None = Field(None, description="What is used lately more than before.")
-
-    def to_engine(self) -> dict[str, float]:
-        """Return the weights that are named, by component."""
-        return {name: weight for name, weight in self if weight is not None}
-
-
-class Exclude(_Body):
-    """What must not be answered."""
-
-    item_ids: list[Id] = Field([], max_length=MAX_ITEM_IDS, description="These items; unknown ones do no harm.")
-    interacted: bool | None = Field(
-        None,
-        description="Everything the user has had, including the request's `item_ids`. Null or left out, it follows "
-        "the data: excluded unless people use items again.",
-    )
-
-    def to_engine(self) -> engine.Exclude:
-        """Return the same for the engine."""
-        return engine.Exclude(item_ids=self.item_ids, interacted=self.interacted)
-
-
-class SearchExclude(Exclude):
-    """What a search must not answer; what the user has had stays in, unless excluded."""
-
-    interacted: bool | None = Field(False, description="Everything the user has had. Null follows the data.")
-
-
-class RecommendationsRequest(_Body):
-    """Whom or what to recommend for; every field is optional, and none at all asks for what is popular."""
-
-    user_id: UserId = None
-    item_ids: list[Id] = Field(
-        [],
+Words = Annotated[Text | None, Field(description="What to look for, in words.", examples=["crime in the far north"])]
+Liked = Annotated[
+    list[Id],
+    Field(
         max_length=MAX_ITEM_IDS,
         description="Items to take as liked, oldest first, for example those of an anonymous session; unknown ones "
         "are named in the answer under `missing`.",
-    )
-    text: Text | None = Field(None, description="What to look for, in words.", examples=["crime in the far north"])
-    limit: Limit = Field(10, description="How many items to answer at most.")
+    ),
+]
+
+
+class Defaults(Body):
+    """What a request may leave to a scenario; null is the same as leaving it out."""
+
+    limit: Limit | None = Field(None, description="How many items to answer at most; 10 if nothing says more.")
     context: dict[ContextField, ContextValue] = Field(
         {},
         max_length=32,
@@ -102,9 +85,70 @@ class RecommendationsRequest(_Body):
         examples=[{"device": "tv", "timestamp": "2026-11-21T20:15:00+01:00"}],
     )
     weights: Weights = Field(Weights(), description="How much each component counts.")
+    blend: Share | None = Field(
+        None,
+        description="One knob instead of two weights: from 0, what items say, to 1, what people do.",
+        examples=[0.5],
+    )
+    filter: Filter | None = None
     exclude: Exclude = Field(Exclude(), description="What must not be answered.")
-    explain: Explain = False
-    include: Include = Field(["title"])
+    boost: list[Boost] = Field([], max_length=MAX_BOOSTS, description="What to lift or bury.")
+    pin: list[Pin] = Field([], max_length=MAX_PINS, description="What to put where.")
+    promote: Promote | None = Field(None, description="What to keep places for.")
+    cap: Cap | None = Field(None, description="How many of a kind to answer at most.")
+    diversity: Share | None = Field(
+        None, description="How much unlikeness to what stands above counts beside the score.", examples=[0.3]
+    )
+    exploration: Share | None = Field(
+        None, description="Share of the places, at most, that go to items drawn from further down.", examples=[0.1]
+    )
+    explain: bool | None = Field(None, description="Whether to say how each score came about.")
+    include: Include | None = None
+
+
+class _Shared(Defaults):
+    """What every way of asking takes."""
+
+    seed: Seed | None = Field(None, description="Of the draws of `exploration`; drawn afresh if left out.")
+    scenario: ScenarioName | None = Field(
+        None, description="Name of stored defaults for what this request leaves out.", examples=["homepage"]
+    )
+    cursor: Cursor | None = Field(
+        None, description="`next_cursor` of the page before, to continue it; the rest of the request stays as it was."
+    )
+
+    def shared(self) -> SharedFields:
+        """Return the fields that every way of asking takes, in the engine's words."""
+        return {
+            "limit": self.limit,
+            "cursor": self.cursor,
+            "context": self.context,
+            "weights": self.weights.to_engine(),
+            "blend": self.blend,
+            "filter": self.filter,
+            "exclude": self.exclude.to_engine(),
+            "boost": [one.to_engine() for one in self.boost],
+            "pin": [one.to_engine() for one in self.pin],
+            "promote": None if self.promote is None else self.promote.to_engine(),
+            "cap": None if self.cap is None else self.cap.to_engine(),
+            "diversity": self.diversity,
+            "exploration": self.exploration,
+            "seed": self.seed,
+            "explain": self.explain,
+            "include": self.include,
+            "scenario": self.scenario,
+        }
+
+
+# The fields of the class named last come first in the document: whom and what, before how.
+class _Asked(Body):
+    user_id: UserId = None
+    item_ids: Liked = Field([])
+    text: Words = None
+
+
+class RecommendationsRequest(_Shared, _Asked):
+    """Whom or what to recommend for; every field is optional, and none at all asks for what is popular."""
 
     def to_engine(self) -> engine.Query:
         """Return the query that this asks.
@@ -112,32 +156,42 @@ class RecommendationsRequest(_Body):
         Raises:
             QueryError: If a value is out of its bounds.
         """
-        return engine.Query(
-            user_id=self.user_id,
-            item_ids=self.item_ids,
-            text=self.text,
-            limit=self.limit,
-            context=self.context,
-            weights=self.weights.to_engine(),
-            exclude=self.exclude.to_engine(),
-            explain=self.explain,
-            include=self.include,
-        )
+        return engine.Query(user_id=self.user_id, item_ids=self.item_ids, text=self.text, **self.shared())
 
 
-class SearchRequest(_Body):
-    """What to look for, in words, and whose taste tilts the order."""
+class BatchRequest(Body):
+    """Many requests at once."""
 
+    queries: list[RecommendationsRequest] = Field(
+        min_length=1, max_length=MAX_BATCH, description="Each is what `POST /v1/recommendations` takes."
+    )
+
+    def to_engine(self) -> list[engine.Query]:
+        """Return the queries that this asks.
+
+        Raises:
+            QueryError: If a value is out of its bounds; its field names the query's place.
+        """
+        queries = []
+        for place, query in enumerate(self.queries):
+            try:
+                queries.append(query.to_engine())
+            except QueryError as error:
+                raise at_place(error, place) from error
+        return queries
+
+
+class _Search(Body):
     text: Text = Field(description="What to look for, in words.", examples=["lonely people in space"])
     user_id: UserId = None
-    limit: Limit = Field(10, description="How many items to answer at most.")
-    weights: Weights = Field(
-        Weights(),
-        description="How much each component counts; but for what people do and what items say, 0 unless named.",
-    )
-    exclude: SearchExclude = Field(SearchExclude(), description="What must not be answered.")
-    explain: Explain = False
-    include: Include = Field(["title"])
+    item_ids: Liked = Field([])
+
+
+class SearchRequest(_Shared, _Search):
+    """What to look for, in words, and whose taste tilts the order.
+
+    Beside what people do and what items say, components count only if their weights are named.
+    """
 
     def to_engine(self) -> engine.Query:
         """Return the query that this asks.
@@ -145,30 +199,21 @@ class SearchRequest(_Body):
         Raises:
             QueryError: If a value is out of its bounds.
         """
-        return engine.search_query(
-            self.text,
-            user_id=self.user_id,
-            limit=self.limit,
-            weights=self.weights.to_engine(),
-            exclude=self.exclude.to_engine(),
-            explain=self.explain,
-            include=self.include,
-        )
+        return engine.search_query(self.text, user_id=self.user_id, item_ids=self.item_ids, **self.shared())
 
 
-class RankRequest(_Body):
-    """A list of the caller's own, to be put in order."""
-
+class _Rank(Body):
     item_ids: list[Id] = Field(
         min_length=1,
         max_length=MAX_LIMIT,
         description="The items to order. Repeats count once; unknown ones are named in the answer under `missing`.",
     )
     user_id: UserId = None
-    text: Text | None = Field(None, description="What to look for, in words.")
-    weights: Weights = Field(Weights(), description="How much each component counts.")
-    explain: Explain = False
-    include: Include = Field(["title"])
+    text: Words = None
+
+
+class RankRequest(_Shared, _Rank):
+    """A list of the caller's own, to be put in order; all of it is answered unless a rule or `limit` says less."""
 
     def to_engine(self) -> engine.Query:
         """Return the query that this asks.
@@ -176,17 +221,10 @@ class RankRequest(_Body):
         Raises:
             QueryError: If a value is out of its bounds.
         """
-        return engine.rank_query(
-            self.item_ids,
-            user_id=self.user_id,
-            text=self.text,
-            weights=self.weights.to_engine(),
-            explain=self.explain,
-            include=self.include,
-        )
+        return engine.rank_query(self.item_ids, user_id=self.user_id, text=self.text, **self.shared())
 
 
-class ReloadRequest(_Body):
+class ReloadRequest(Body):
     """Which version of the bundle to serve."""
 
     version: str | None = Field(
