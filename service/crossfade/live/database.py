@@ -16,7 +16,7 @@ from crossfade.live.addresses import Address
 from crossfade.live.migrating import is_current, migrate
 from crossfade.live.schema import clock, meta
 
-__all__ = ["Database", "Writing"]
+__all__ = ["Database", "Part", "Writing"]
 
 LOCK_TIMEOUT_S = 10.0
 """How long a write waits for the writes of other processes."""
@@ -94,7 +94,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection on which each statement sees what was committed before it began."""
+        """Give a connection outside any transaction: each statement sees what was committed before it began."""
         with self._failures("read"):
             async with self._reader.connect() as connection:
                 yield connection
@@ -125,12 +125,6 @@ class Database:
                     await connection.execute(sa.select(clock.c.seq).with_for_update())
                 yield Writing(connection)
                 await connection.commit()
-
-    @asynccontextmanager
-    async def maintenance(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection outside any transaction, for statements such as VACUUM."""
-        async with self.reading() as connection:
-            yield connection
 
     async def _prepare(self) -> None:
         with self._failures("open"):
@@ -178,6 +172,17 @@ class Database:
             if not isinstance(error, (DBAPIError, PoolTimeoutError, OSError)):
                 raise
             raise LiveError(f"{self.address.name}: cannot {doing} the live data: {_reason(error)}") from error
+
+
+class Part:
+    """A group of the store's methods.
+
+    Args:
+        database: That they work on.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
 
 def _reason(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from crossfade.live.database import Database, Writing
+from crossfade.live.database import Database, Part, Writing
 from crossfade.live.records import EventOutcome, StoredEvent
 from crossfade.live.rows import event_to_row, row_to_event, unkeepable
 from crossfade.live.schema import events
@@ -30,15 +30,11 @@ class _Waiting:
     new: asyncio.Future[frozenset[str]]
 
 
-class EventLog:
-    """The part of the store that keeps events.
-
-    Args:
-        database: To keep them in.
-    """
+class EventLog(Part):
+    """The part of the store that keeps events."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._waiting: deque[_Waiting] = deque()
         self._committing: asyncio.Task[None] | None = None
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from crossfade.live.database import Database, Writing
+from crossfade.live.database import Part, Writing
 from crossfade.live.records import ItemRecord
 from crossfade.live.rows import item_to_row, require_keepable, row_to_item
 from crossfade.live.schema import items
@@ -20,15 +20,8 @@ _TEXT = ("title", "description", "categories")
 _A_STATEMENT = 10_000
 
 
-class ItemTable:
-    """The part of the store that keeps items.
-
-    Args:
-        database: To keep them in.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class ItemTable(Part):
+    """The part of the store that keeps items."""
 
     async def put_items(
         self, records: Sequence[ItemRecord], *, unmoved: Collection[str] = (), only_if_unchanged: bool = False

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crossfade.live.database import Database
+from crossfade.live.database import Database, Part
 from crossfade.live.records import Changes, ItemRecord, Person, Scenario, StoredEvent
 from crossfade.live.rows import embedding_of, row_to_event, user_hash
 from crossfade.live.schema import clock, erased, events, items, merges, scenarios, users
@@ -79,15 +79,11 @@ class Shared:
         self.seq = now.shared_seq
 
 
-class Looking:
-    """The part of the store that answers looks.
-
-    Args:
-        database: To read from.
-    """
+class Looking(Part):
+    """The part of the store that answers looks."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._shared = Shared()
         self._one_at_a_time = asyncio.Lock()
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossfade.errors import QueryError
-from crossfade.live.records import Attribution, Event, ItemRecord, StoredEvent
+from crossfade.live.records import Attribution, Event, ItemRecord, StoredEvent, UserRecord
 
 __all__ = [
     "embedding_of",
@@ -23,6 +23,7 @@ __all__ = [
     "require_keepable",
     "row_to_event",
     "row_to_item",
+    "row_to_user",
     "to_microseconds",
     "unkeepable",
     "user_hash",
@@ -175,3 +176,16 @@ def row_to_item(row: ItemRow) -> ItemRecord:
         embedding_of(row.embedding),
         row.encoder,
     )
+
+
+class UserRow(Protocol):
+    """The columns of a user as a statement returns them."""
+
+    user_id: str
+    attributes: str
+    changed_seq: int
+
+
+def row_to_user(row: UserRow) -> UserRecord:
+    """Return the user of a row."""
+    return UserRecord(row.user_id, json.loads(row.attributes), row.changed_seq)

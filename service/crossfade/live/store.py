@@ -6,13 +6,17 @@ from typing import Self
 
 from crossfade.live.database import Database
 from crossfade.live.events import EventLog
+from crossfade.live.insights import Counting
 from crossfade.live.items import ItemTable
 from crossfade.live.look import Looking
+from crossfade.live.scenarios import KeyTable, ScenarioTable
+from crossfade.live.upkeep import Upkeep
+from crossfade.live.users import UserTable
 
 __all__ = ["LiveStore"]
 
 
-class LiveStore(Looking, EventLog, ItemTable):
+class LiveStore(Looking, EventLog, ItemTable, UserTable, ScenarioTable, KeyTable, Counting, Upkeep):
     """Events, items, users, merges, erasures, scenarios and keys; each group of methods in a module of its own.
 
     All methods must run in one event loop. Writes are on the disk when they return. Each raises ``LiveError`` if the
@@ -21,11 +25,6 @@ class LiveStore(Looking, EventLog, ItemTable):
     Args:
         database: Open; closed with the store.
     """
-
-    def __init__(self, database: Database) -> None:
-        Looking.__init__(self, database)
-        EventLog.__init__(self, database)
-        ItemTable.__init__(self, database)
 
     @classmethod
     async def open(cls, url: str) -> Self:

@@ -1,0 +1,83 @@
+"""Getting deleted rows out of the files, not only out of the tables."""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from crossfade.errors import LiveError
+from crossfade.live.database import Database
+from crossfade.live.schema import TABLES
+
+__all__ = ["prune", "write_anew"]
+
+_PATIENCE_S = 30.0
+_STEP_S = 0.02
+
+
+async def prune(database: Database, traces: Iterable[str]) -> None:
+    """Make sure that no file of SQLite holds what was deleted; on PostgreSQL, free the space of it.
+
+    ``secure_delete`` writes zeros over deleted rows, but not over copies that stayed where SQLite had moved rows from
+    one page to another: of 300 users deleted from 16 MB, 6 were still to be found. The file is searched, therefore, and
+    written anew where something is found; a text as short as ``42`` is found in most.
+
+    Args:
+        database: Where rows were deleted.
+        traces: Texts that were in those rows.
+
+    Raises:
+        LiveError: If somebody has been reading the file's log for half a minute.
+    """
+    async with database.reading() as connection:
+        if database.address.path is None:
+            await _vacuum_tables(connection)
+            return
+        await _empty_log(connection, database)
+        if await asyncio.to_thread(_any_in, database.address.path, [text.encode() for text in traces]):
+            await _vacuum_file(connection, database)
+
+
+async def write_anew(database: Database) -> None:
+    """Give the space of all that was deleted back.
+
+    Raises:
+        LiveError: As for ``prune``.
+    """
+    async with database.reading() as connection:
+        if database.is_sqlite:
+            await _vacuum_file(connection, database)
+        else:
+            await _vacuum_tables(connection)
+
+
+async def _vacuum_tables(connection: AsyncConnection) -> None:
+    for table in TABLES.sorted_tables:
+        await connection.exec_driver_sql(f"VACUUM {table.name}")
+
+
+async def _vacuum_file(connection: AsyncConnection, database: Database) -> None:
+    await connection.exec_driver_sql("VACUUM")
+    await _empty_log(connection, database)
+
+
+async def _empty_log(connection: AsyncConnection, database: Database) -> None:
+    """Move what is in SQLite's log into its file, and cut the log to nothing; waits for a moment without a reader."""
+    for _ in range(int(_PATIENCE_S / _STEP_S)):
+        busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+        if not busy:
+            return
+        await asyncio.sleep(_STEP_S)
+    raise LiveError(
+        f"{database.address.name}: deleted, but still in the file's log, which somebody has been reading for "
+        f"{_PATIENCE_S:g} s (an indexing run?); ask again when that is done"
+    )
+
+
+def _any_in(path: Path, texts: list[bytes]) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return any(content.find(text) >= 0 for text in texts)
