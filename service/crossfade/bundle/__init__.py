@@ -21,6 +21,7 @@ from crossfade.bundle.contents import (
     VectorSpace,
 )
 from crossfade.bundle.context_space import ContextSpace
+from crossfade.bundle.erasing import ErasedVersion, Erasure, Erasures, erase_users, forget_rejects
 from crossfade.bundle.manifest import Manifest
 from crossfade.bundle.store import BundleStore
 from crossfade.bundle.vector_index import VectorIndex
@@ -34,11 +35,16 @@ __all__ = [
     "Catalogue",
     "ContentSpace",
     "ContextSpace",
+    "ErasedVersion",
+    "Erasure",
+    "Erasures",
     "ItemSpaces",
     "Manifest",
     "Past",
     "UserAttributes",
     "VectorIndex",
     "VectorSpace",
+    "erase_users",
+    "forget_rejects",
     "write_bundle",
 ]

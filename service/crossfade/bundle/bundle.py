@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -86,6 +87,11 @@ class Bundle:
         )
         bundle._check_sizes(directory)
         return bundle
+
+    @cached_property
+    def user_ids(self) -> list[str]:
+        """Everybody of whom anything is known, in the order of their ids."""
+        return sorted({*self.past.user_ids, *self.user_attributes.table["user_id"].to_list()})
 
     def _check_sizes(self, directory: Path) -> None:
         """Refuse parts that are each intact but do not belong together."""

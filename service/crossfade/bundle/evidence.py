@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from crossfade.bundle.manifest import EvidenceRules
 
-__all__ = ["DEFAULT_ACT_WEIGHT", "OPINIONS", "RATING_TYPES", "Act", "weigh_acts"]
+__all__ = ["DEFAULT_ACT_WEIGHT", "OPINIONS", "RATING_TYPES", "Act", "is_opinion", "weigh_acts"]
 
 DEFAULT_ACT_WEIGHT = 1.0
 """Of an event type that the rules do not name."""
@@ -69,6 +69,12 @@ def weigh_acts(acts: Sequence[Act], rules: EvidenceRules) -> float | None:
         return None
     weight = strongest if opinion is None else opinion
     return weight * (1 + rules.repeat_growth * math.log(count))
+
+
+def is_opinion(act: Act, rules: EvidenceRules) -> bool:
+    """Return whether an act takes the place of what was said of the item before: a rating, a like or a no."""
+    by_type = rules.event_weights.get(act.event_type, DEFAULT_ACT_WEIGHT)
+    return by_type < 0 or (by_type > 0 and (act.event_type in OPINIONS or _rating(act, rules) is not None))
 
 
 def _rating(act: Act, rules: EvidenceRules) -> float | None:

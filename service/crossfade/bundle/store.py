@@ -33,6 +33,11 @@ class BundleStore:
         """Where the versions lie."""
         return self.directory / "versions"
 
+    @property
+    def rejects(self) -> Path:
+        """Where the last indexing run wrote the rows it dropped, if it dropped any."""
+        return self.directory / "rejects.jsonl"
+
     def versions(self) -> list[str]:
         """Return the names of the finished versions, oldest first; empty when there are none."""
         if not self.versions_directory.is_dir():
@@ -70,7 +75,7 @@ class BundleStore:
         Going back to one of them ends the list there: what came after it was left for a reason. A store that has not
         kept this list yet is taken to have used its versions one after the other.
         """
-        current, versions = self._current_or_none(), self.versions()
+        current, versions = self.current_or_none(), self.versions()
         try:
             names = self._earlier_file.read_text(encoding="utf-8", errors="replace").split()
         except OSError:
@@ -86,7 +91,7 @@ class BundleStore:
             BundleError: If there is no such version or it cannot be served; the pointer then stays where it was.
         """
         bundle = Bundle.open(self._directory_of(version))
-        current, earlier = self._current_or_none(), self.earlier()
+        current, earlier = self.current_or_none(), self.earlier()
         if current is not None and version not in earlier:
             # Written first: should the pointer not follow, the list ends in the current version, which is cut off.
             self._replace(self._earlier_file, [*earlier, current])
@@ -122,7 +127,33 @@ class BundleStore:
             shutil.rmtree(self.versions_directory / name)
         return removable
 
-    def _current_or_none(self) -> str | None:
+    def substitute(self, version: str, by: str) -> None:
+        """Let a version take the place of another wherever that is named, and remove the other.
+
+        Raises:
+            BundleError: If ``by`` cannot be served; nothing is changed then.
+        """
+        Bundle.open(self._directory_of(by))
+        current, earlier = self.current_or_none(), self.earlier()
+        if version in earlier:
+            names = [by if name == version else name for name in earlier]
+            self._replace(self._earlier_file, names if current is None else [*names, current])
+        if version == current:
+            self._replace(self._pointer, [by])
+        self.remove(version)
+
+    def remove(self, version: str) -> None:
+        """Remove a version that is not in use.
+
+        Raises:
+            ValueError: If it is in use.
+        """
+        if version == self.current_or_none():
+            raise ValueError(f"version: {version} is in use")
+        shutil.rmtree(self.versions_directory / version)
+
+    def current_or_none(self) -> str | None:
+        """Return the name of the version in use, None where there is none."""
         try:
             return self.current()
         except BundleNotFoundError:

@@ -79,6 +79,12 @@ class VectorIndex:
         except RuntimeError as error:  # FAISS knows no other kind of error
             raise OSError(f"{path}: cannot be written; is the disk full?") from error
 
+    def select(self, rows: RowArray) -> VectorIndex:
+        """Return an index of the same kind that holds only these rows, under their positions in ``rows``."""
+        # FAISS reads nothing out of an index that is empty.
+        vectors = self._index.reconstruct_n(0, self.size) if self.size else np.empty((0, self.dimension), np.float32)
+        return self.build(vectors[rows], kind="hnsw" if isinstance(self._index, faiss.IndexHNSW) else "flat")
+
     @property
     def size(self) -> int:
         """How many vectors it holds."""

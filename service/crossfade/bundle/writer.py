@@ -23,10 +23,13 @@ from crossfade.bundle.context_space import save_context_space
 from crossfade.bundle.manifest import MANIFEST_NAME, FileEntry, Manifest, file_digest
 from crossfade.bundle.vector_index import VectorIndex
 
-__all__ = ["BundleContents", "flush_to_disk", "write_bundle"]
+__all__ = ["BundleContents", "flush_to_disk", "write_bundle", "write_users", "write_version"]
 
 _UNFINISHED = ".building-"
 _ABANDONED_AFTER_S = 24 * 3600.0
+
+MakeManifest = Callable[[datetime, dict[str, FileEntry]], Manifest]
+"""Makes the manifest once the time and the files' digests are known."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class BundleContents:
         user_attributes: What is known of users beside what they did.
         users: One vector per user row of ``past``.
         write_encoder: Writes the text encoder's files into the directory it is given.
-        manifest: Makes the manifest once the files' digests and the time are known.
+        manifest: Makes the manifest.
     """
 
     catalogue: Catalogue
@@ -49,14 +52,27 @@ class BundleContents:
     user_attributes: UserAttributes
     users: VectorIndex
     write_encoder: Callable[[Path], None]
-    manifest: Callable[[datetime, dict[str, FileEntry]], Manifest]
+    manifest: MakeManifest
 
 
 def write_bundle(contents: BundleContents, versions: Path) -> Path:
+    """Write one version below ``versions`` and return its directory; see ``write_version``."""
+    return write_version(versions, lambda directory: _write_files(contents, directory), contents.manifest)
+
+
+def write_version(
+    versions: Path, fill: Callable[[Path], None], manifest: MakeManifest, created_at: datetime | None = None
+) -> Path:
     """Write one version below ``versions`` and return its directory.
 
     Until the last step the files lie in a hidden directory, which is removed on any failure, Ctrl-C included; what a
     killed process left there is removed by a later run, a day on.
+
+    Args:
+        versions: Made where it is missing.
+        fill: Writes all files but the manifest into the directory it is given.
+        manifest: Makes the manifest.
+        created_at: UTC; now by default. A version of the same time and content that is there already stays.
 
     Raises:
         OSError: If the disk is full or not writable; nothing is left behind.
@@ -64,21 +80,22 @@ def write_bundle(contents: BundleContents, versions: Path) -> Path:
     versions.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(versions)
     with _unfinished_directory(versions) as directory:
-        _write_files(contents, directory)
-        created_at = datetime.now(UTC)
+        fill(directory)
+        created_at = created_at or datetime.now(UTC)
         entries = {
             path.relative_to(directory).as_posix(): FileEntry(sha256=file_digest(path), bytes=path.stat().st_size)
             for path in sorted(directory.rglob("*"))
             if path.is_file()
         }
-        manifest = contents.manifest(created_at, entries).model_dump_json(indent=2).encode()
-        Manifest.model_validate_json(manifest)  # what could not be read back must not get a name
-        (directory / MANIFEST_NAME).write_bytes(manifest)
+        text = manifest(created_at, entries).model_dump_json(indent=2).encode()
+        Manifest.model_validate_json(text)  # what could not be read back must not get a name
+        (directory / MANIFEST_NAME).write_bytes(text)
         for path in directory.rglob("*"):
             flush_to_disk(path)
-        name = f"{created_at:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(manifest).hexdigest()[:12]}"
+        name = f"{created_at:%Y%m%dT%H%M%S.%fZ}-{hashlib.sha256(text).hexdigest()[:12]}"
         final = versions / name
-        directory.rename(final)
+        if not final.exists():
+            directory.rename(final)
     flush_to_disk(versions)
     return final
 
@@ -103,7 +120,7 @@ def _write_files(contents: BundleContents, directory: Path) -> None:
     for name in layout.REQUIRED:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
     _save_table(directory / layout.ITEMS, contents.catalogue.table)
-    _write_past(contents.past, directory)
+    write_users(contents.past, contents.user_attributes, contents.users, directory)
     spaces = contents.spaces
     _write_space(spaces.collaborative, layout.COLLABORATIVE, directory)
     _write_content(spaces.content, layout.CONTENT, directory)
@@ -111,19 +128,20 @@ def _write_files(contents: BundleContents, directory: Path) -> None:
     save_context_space(spaces.attributes, directory / layout.ATTRIBUTES)
     _save(directory / layout.POPULARITY, spaces.popularity)
     _save(directory / layout.TREND, spaces.trend)
-    _save_table(directory / layout.USER_ATTRIBUTES, contents.user_attributes.table)
-    contents.users.save(directory / layout.USER_INDEX)
     (directory / layout.ENCODER).mkdir()
     contents.write_encoder(directory / layout.ENCODER)
 
 
-def _write_past(past: Past, directory: Path) -> None:
+def write_users(past: Past, attributes: UserAttributes, users: VectorIndex, directory: Path) -> None:
+    """Write every file of a version that knows single users, over those that are there."""
     _save_table(directory / layout.USERS, pl.DataFrame({"user_id": past.user_ids}, schema={"user_id": pl.String}))
     _save(directory / layout.PAST_STARTS, past.starts)
     _save(directory / layout.PAST_ITEMS, past.items)
     _save(directory / layout.PAST_WEIGHTS, past.weights)
     _save(directory / layout.PAST_TIMES, past.times)
     _save(directory / layout.PAST_TYPES, past.types)
+    _save_table(directory / layout.USER_ATTRIBUTES, attributes.table)
+    users.save(directory / layout.USER_INDEX)
 
 
 def _write_space(space: VectorSpace, files: layout.SpaceFiles, directory: Path) -> None:
