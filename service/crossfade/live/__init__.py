@@ -17,11 +17,13 @@ from crossfade.live.records import (
 )
 from crossfade.live.rows import user_hash
 from crossfade.live.store import LiveStore
+from crossfade.live.upkeep import Dump
 
 __all__ = [
     "ApiKey",
     "Attribution",
     "Changes",
+    "Dump",
     "Event",
     "EventOutcome",
     "Insight",

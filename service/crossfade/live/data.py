@@ -6,14 +6,16 @@ import asyncio
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Collection, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Self, TypeVar
 
 from crossfade.errors import LiveError
 from crossfade.live.addresses import Address
-from crossfade.live.records import Changes, ItemRecord, Person
+from crossfade.live.records import Changes, ItemRecord, Person, StoredEvent
 from crossfade.live.store import LiveStore
+from crossfade.live.upkeep import Dump
 
 __all__ = ["LiveData"]
 
@@ -96,6 +98,21 @@ class LiveData:
             seen.remember(changes, items_after)
         return changes
 
+    @contextmanager
+    def dump(self, *, after: int = 0) -> Iterator[tuple[Dump, Iterator[list[StoredEvent]]]]:
+        """Give what ``LiveStore.dump`` does, and its events chunk by chunk, to a thread without an event loop."""
+        entered = self.store.dump(after=after)
+        dump = self.call(_coroutine(entered.__aenter__()))
+        try:
+            yield dump, self._chunks(dump)
+        finally:
+            self.call(_coroutine(entered.__aexit__(None, None, None)))
+
+    def _chunks(self, dump: Dump) -> Iterator[list[StoredEvent]]:
+        chunks = dump.events()
+        while (chunk := self.call(_coroutine(anext(chunks, None)))) is not None:
+            yield chunk
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
@@ -106,6 +123,10 @@ class LiveData:
         self._loop.close()
         if self._token is not None:
             self._token.close()
+
+
+async def _coroutine(awaitable: Awaitable[Result]) -> Result:
+    return await awaitable
 
 
 class _Token:

@@ -105,10 +105,11 @@ class EventLog(Part):
             fresh: list[StoredEvent] = []
             new = []
             for waiting in together:
-                unseen = {str(stored.event.event_id): stored for stored in reversed(waiting.events)}
-                mine = [stored for event_id, stored in unseen.items() if event_id not in known]
-                mine.reverse()
-                known.update(str(stored.event.event_id) for stored in mine)
+                mine = []
+                for stored in waiting.events:
+                    if (event_id := str(stored.event.event_id)) not in known:
+                        known.add(event_id)
+                        mine.append(stored)
                 fresh += mine
                 new.append(frozenset(str(stored.event.event_id) for stored in mine))
             if fresh:

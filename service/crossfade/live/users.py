@@ -60,10 +60,15 @@ class UserTable(Part):
         return None if row is None else row_to_user(row)
 
     async def user_ids(self, *, limit: int, after: str = "") -> list[str]:
-        """Return ids that attributes were put for, in the database's order of texts, those after ``after``."""
-        page = sa.select(users.c.user_id).where(users.c.user_id > after).order_by(users.c.user_id).limit(limit)
+        """Return ids that attributes were put for or events came under, by code points, those after ``after``."""
         async with self._database.reading() as connection:
-            return list(await connection.scalars(page))
+            found: set[str] = set()
+            for column in (users.c.user_id, events.c.user_id):
+                # SQLite compares bytes of UTF-8, whose order is that of code points; PostgreSQL does if told to.
+                by_code = sa.collate(column, "C") if connection.dialect.name == "postgresql" else column
+                page = sa.select(column).where(by_code > after).group_by(column).order_by(by_code).limit(limit)
+                found.update(await connection.scalars(page))
+        return sorted(found)[:limit]
 
     async def merge_users(self, into_id: str, from_id: str) -> None:
         """Let two ids be one user from now on, with the past and the attributes of both.
