@@ -6,25 +6,26 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from crossfade.engine.explanation import explain
-from crossfade.engine.fusion import Fusion, fuse
-from crossfade.engine.profile import Known, build_profiles
-from crossfade.engine.query import (
+from crossfade.engine.answer import (
     Answer,
     AppliedContext,
     Explanation,
     Missing,
-    Query,
     RecommendedItem,
-    SimilarUser,
-    SimilarUsers,
 )
+from crossfade.engine.asked import next_cursor, read_query
+from crossfade.engine.attribution import recommendation_id
+from crossfade.engine.excluding import left_out
+from crossfade.engine.fusion import fuse
+from crossfade.engine.ordering import order
+from crossfade.engine.profile import build_profiles
+from crossfade.engine.query import MAX_DEPTH, Query
+from crossfade.engine.ready import Ready
 from crossfade.engine.retrieval import RetrievalSettings, Scored, Wanted, retrieve
 from crossfade.engine.view import View
-from crossfade.errors import QueryError
 from crossfade.types import RowArray
 
-__all__ = ["answer_queries", "find_similar_users"]
+__all__ = ["answer_queries", "wanted_of"]
 
 # How many queries are scored together: 64 rows of scores over 200,000 items are 51 MB.
 _BATCH = 64
@@ -34,83 +35,76 @@ def answer_queries(view: View, queries: Sequence[Query], settings: RetrievalSett
     """Answer queries with matrix products over many of them at once, in their order.
 
     Raises:
-        QueryError: If one asks for a property the catalogue does not have, or names a time that cannot be read.
+        QueryError: If one asks for what the catalogue cannot tell, or names a time that cannot be read.
+        CursorExpiredError: If a cursor leads into the answer of another bundle or query.
     """
-    for query in queries:
-        _check_properties(view, query)
     answers: list[Answer] = []
     for start in range(0, len(queries), _BATCH):
-        batch = queries[start : start + _BATCH]
-        known = build_profiles(view, batch)
-        fusion = fuse(view.bundle, batch, [one.profile for one in known])
-        wanted = [_wanted(view, query, one) for query, one in zip(batch, known, strict=True)]
-        scored = retrieve(fusion, wanted, settings)
-        answers += [
-            _answer(view, query, known[place], fusion, place=place, scored=scored[place])
-            for place, query in enumerate(batch)
-        ]
+        asked = [read_query(view, query) for query in queries[start : start + _BATCH]]
+        known = build_profiles(view, asked)
+        fusion = fuse(view, asked, known)
+        ready = [Ready(view, asked[place], known[place], fusion, place) for place in range(len(asked))]
+        wanted = [wanted_of(one) for one in ready]
+        pools = retrieve(fusion, wanted, settings)
+        answers += [_answer(*one) for one in zip(ready, wanted, pools, strict=True)]
     return answers
 
 
-def find_similar_users(view: View, user_id: str, limit: int) -> SimilarUsers:
-    """Answer the users whose scores over the catalogue go most the same way as this user's.
+def wanted_of(ready: Ready) -> Wanted:
+    """Return what a request may be answered with: every rule that keeps items out, as one mask.
 
     Raises:
-        QueryError: If limit is out of its bounds.
+        QueryError: If a filter asks for what the items cannot tell.
     """
-    query = Query(user_id=user_id, limit=limit)
-    (known,) = build_profiles(view, [query])
-    part = fuse(view.bundle, [query], [known.profile]).collaborative
-    users: list[SimilarUser] = []
-    if part.present[0]:
-        direction = part.vectors @ view.bundle.spaces.collaborative.root
-        similarities, rows = view.bundle.users.search(direction / np.linalg.norm(direction), limit + 1)
-        ids = view.bundle.past.user_ids
-        found = [(ids[row], min(float(s), 1.0)) for row, s in zip(rows[0], similarities[0], strict=True) if row >= 0]
-        users = [SimilarUser(other, similarity) for other, similarity in found if other != user_id][:limit]
-    return SimilarUsers(view.bundle.version, not part.present[0], users, known.missing)
+    asked, items = ready.asked, ready.view.items
+    excluded = left_out(ready)
+    allowed = items.standing(asked.now).copy()
+    if asked.filter is not None:
+        allowed &= items.matching(asked.filter, now=asked.now)
+    if asked.query.among is not None:
+        among = np.zeros(items.n_rows, np.bool_)
+        among[items.rows_of(asked.query.among)] = True
+        allowed &= among
+    allowed[excluded] = False
+    if asked.watermark is not None:  # what came, or changed its text, after the first page is not on the further ones
+        allowed[items.n_base :] &= items.overlay.scored_seq <= asked.watermark
+    favoured = None
+    if asked.promote is not None:
+        favoured = items.matching(asked.promote[0], now=asked.now, where="promote.filter")
+    boosts = ready.fusion.boosts[ready.place]
+    return Wanted(asked.limit, allowed, boosts, favoured, n_excluded=len(excluded))
 
 
-def _check_properties(view: View, query: Query) -> None:
-    known = view.bundle.catalogue.property_names
-    for name in query.include:
-        if name not in known:
-            raise QueryError(f"include: no property {name!r}; there are {', '.join(sorted(known))}", field="include")
-
-
-def _wanted(view: View, query: Query, known: Known) -> Wanted:
-    excluded = _known_rows(view, query.exclude.item_ids)
-    interacted = query.exclude.interacted
-    if interacted if interacted is not None else not view.bundle.manifest.profile.repeats:
-        excluded = np.unique(np.concatenate([excluded, known.had]))
-    among = None if query.among is None else np.unique(_known_rows(view, query.among))
-    return Wanted(query.limit, excluded, among)
-
-
-def _known_rows(view: View, item_ids: Sequence[str]) -> RowArray:
-    row_of = view.bundle.catalogue.row_of
-    return np.array([row_of[item_id] for item_id in item_ids if item_id in row_of], np.int64)
-
-
-def _answer(view: View, query: Query, known: Known, fusion: Fusion, *, place: int, scored: Scored) -> Answer:
-    catalogue = view.bundle.catalogue
-    properties = catalogue.properties(scored.rows.tolist(), query.include)
-    explanations: list[Explanation | None] = [None] * len(scored.rows)
-    if query.explain:
-        explanations = [*explain(catalogue, fusion, place, known.profile, scored.rows)]
+def _answer(ready: Ready, wanted: Wanted, pool: Scored) -> Answer:
+    view, asked, known = ready.view, ready.asked, ready.known
+    page = order(ready, wanted.allowed, pool)
+    explanations: list[Explanation | None] = [None] * len(page.rows)
+    if asked.explain:
+        explanations = [*ready.explain(page.rows)]
+    properties = view.items.properties(page.rows.tolist(), asked.include)
+    ids = [view.items.id_of(row) for row in page.rows.tolist()]
     items = [
-        RecommendedItem(
-            catalogue.item_ids[row], rank, float(scored.scores[rank - 1]), properties[rank - 1], explanation
+        RecommendedItem(item_id, asked.offset + place + 1, float(score), properties[place], explanation, placed_by)
+        for place, (item_id, score, explanation, placed_by) in enumerate(
+            zip(ids, page.scores, explanations, page.placed_by, strict=True)
         )
-        for rank, (row, explanation) in enumerate(zip(scored.rows, explanations, strict=True), start=1)
     ]
-    unknown = [item_id for item_id in query.among or () if item_id not in catalogue.row_of]
+    unknown = [item_id for item_id in asked.query.among or () if view.items.row_of(item_id) is None]
     return Answer(
-        recommendation_id="",
+        recommendation_id=recommendation_id(
+            view.secret, asked.query.scenario, ids, _loudest(ready, page.rows), first_rank=asked.offset + 1
+        ),
         bundle=view.bundle.version,
-        cold_start=not fusion.collaborative.present[place],
+        cold_start=not ready.fusion.collaborative.present[ready.place],
         items=items,
         context=AppliedContext(applied=known.context.applied, ignored=known.context.ignored),
         missing=Missing(known.missing.user_id, [*known.missing.item_ids, *unknown]),
-        next_cursor=None,
+        next_cursor=next_cursor(view, asked) if page.more and asked.offset + len(ids) < MAX_DEPTH else None,
     )
+
+
+def _loudest(ready: Ready, rows: RowArray) -> list[str]:
+    """Return the name of what says most for each item."""
+    parts = ready.fusion.parts
+    values = np.stack([part.at(ready.place, rows) for part in parts])
+    return [parts[place].name for place in values.argmax(axis=0)]

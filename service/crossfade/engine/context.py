@@ -19,6 +19,8 @@ from crossfade.types import FloatArray, RowArray
 
 __all__ = ["ContextPart", "ReadContext", "context_part", "read_context"]
 
+_NO_ROWS: RowArray = np.empty(0, np.int64)
+
 
 @dataclass(frozen=True)
 class ReadContext:
@@ -69,7 +71,8 @@ class ContextPart:
 
     Attributes:
         name: The component's.
-        space: The lifts.
+        space: The lifts of the bundle's items.
+        added: Shape (l, n_values), those of the items that follow.
         vectors: Shape (b, n_values), mostly zeros.
         means: Shape (b,), mean raw score over the catalogue.
         gains: Shape (b,), ``weight / scale``; 0 where absent.
@@ -78,6 +81,7 @@ class ContextPart:
 
     name: str
     space: ContextSpace
+    added: FloatArray
     vectors: FloatArray
     means: FloatArray
     gains: FloatArray
@@ -88,7 +92,12 @@ class ContextPart:
         if self.gains[query] == 0:
             return np.zeros(len(rows), np.float32)
         active = np.flatnonzero(self.vectors[query])
-        raw = self.vectors[query, active] @ self.space.lifts[active[:, None], rows]
+        n_base = self.space.lifts.shape[1]
+        inside = rows < n_base
+        raw = np.empty(len(rows), np.float32)
+        raw[inside] = self.vectors[query, active] @ self.space.lifts[active[:, None], rows[inside]]
+        if not inside.all():
+            raw[~inside] = self.added[rows[~inside] - n_base] @ self.vectors[query]
         weighted: FloatArray = np.multiply(raw - self.means[query], self.gains[query], dtype=np.float32)
         return weighted
 
@@ -99,29 +108,38 @@ class ContextPart:
         gained = self.vectors * self.gains[:, None]
         active = np.flatnonzero(gained.any(axis=0))
         raw = gained[:, active] @ self.space.lifts[active]
+        if len(self.added):
+            raw = np.concatenate([raw, gained @ self.added.T], axis=1)
         weighted: FloatArray = np.subtract(raw, (self.gains * self.means)[:, None], dtype=np.float32)
         return weighted
 
-    def nearest(self, n: int) -> RowArray:
-        """Find the ``n`` items of largest z per query, best first, shape (b, at most n).
+    def nearest(self, n: int, queries: RowArray) -> list[RowArray]:
+        """Find the ``n`` items of the bundle of largest z for some queries, one array of rows, best first, for each.
 
-        Row -1 stands where the component has no say for that query.
+        An array is empty where the component has no say.
         """
-        n_items = self.space.lifts.shape[1]
-        n = min(n, n_items)
-        rows = np.full((len(self.vectors), n), -1, np.int64)
-        asked = np.flatnonzero(self.gains > 0)
+        n_base = self.space.lifts.shape[1]
+        n = min(n, n_base)
+        found = [_NO_ROWS] * len(queries)
         if n == 0:
-            return rows
-        for query in asked:  # one at a time: few are asked, and each looks at a handful of the values
-            active = np.flatnonzero(self.vectors[query])
-            raw = self.vectors[query, active] @ self.space.lifts[active]
-            best = np.argpartition(raw, n_items - n)[n_items - n :]
-            rows[query] = best[np.argsort(-raw[best], kind="stable")]
-        return rows
+            return found
+        for place, query in enumerate(queries):  # one at a time: each looks at a handful of the values
+            if self.gains[query] > 0:
+                active = np.flatnonzero(self.vectors[query])
+                raw = self.vectors[query, active] @ self.space.lifts[active]
+                best = np.argpartition(raw, n_base - n)[n_base - n :]
+                found[place] = best[np.argsort(-raw[best], kind="stable")]
+        return found
 
 
-def context_part(name: str, space: ContextSpace, vectors: Sequence[FloatArray], *, weights: FloatArray) -> ContextPart:
+def context_part(
+    name: str,
+    space: ContextSpace,
+    vectors: Sequence[FloatArray],
+    *,
+    weights: FloatArray,
+    added: FloatArray | None = None,
+) -> ContextPart:
     """Prepare a context component for a batch.
 
     Args:
@@ -129,8 +147,10 @@ def context_part(name: str, space: ContextSpace, vectors: Sequence[FloatArray], 
         space: The lifts.
         vectors: One per query, of shape (n_values,).
         weights: Shape (b,), >= 0.
+        added: Shape (l, n_values), lifts of the items that follow on the bundle's.
     """
     stacked = np.stack(vectors)
     present = np.asarray(stacked.any(axis=1))
     gains = np.where(present, weights / space.scale, 0.0).astype(np.float32)
-    return ContextPart(name, space, stacked, stacked @ space.mean, gains, present)
+    lifts = np.zeros((0, stacked.shape[1]), np.float32) if added is None else added
+    return ContextPart(name, space, lifts, stacked, stacked @ space.mean, gains, present)

@@ -12,12 +12,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from crossfade.bundle import Catalogue
-from crossfade.engine.components import VectorPart
+from crossfade.engine.answer import Contribution, Explanation
+from crossfade.engine.components import Part, VectorPart
 from crossfade.engine.content import ContentPart
 from crossfade.engine.fusion import Fusion
+from crossfade.engine.growth import grown
+from crossfade.engine.items import Items
 from crossfade.engine.profile import Profile
-from crossfade.engine.query import Contribution, Explanation
 from crossfade.types import RowArray
 
 __all__ = ["explain"]
@@ -28,34 +29,35 @@ _SAID_BESIDE = {
     "attributes": "liked by people like you",
     "popularity": "popular with everyone",
     "trend": "used more than before",
+    "boost": "lifted by the request",
 }
 # Less than a quarter of what speaks for an item is not worth a word.
 _WORTH_A_WORD = 0.25
 _NAMED = 2
 
 
-def explain(catalogue: Catalogue, fusion: Fusion, query: int, profile: Profile, rows: RowArray) -> list[Explanation]:
+def explain(items: Items, fusion: Fusion, query: int, profile: Profile, rows: RowArray) -> list[Explanation]:
     """Return one explanation per item row, in the order given.
 
     Args:
-        catalogue: For names.
+        items: For names.
         fusion: The batch's components.
         query: Which query of the batch.
         profile: The query's profile, as given to the fusion.
         rows: Item rows, shape (n,).
     """
-    done = _by_what_was_done(fusion.collaborative, query, profile, rows)
+    done = _by_what_was_done(fusion.collaborative, items, query, profile, rows)
     said, by_text = _by_what_is_said(fusion.content, query, profile, rows)
     components = {
         fusion.collaborative.name: done.sum(axis=1),
         fusion.content.name: said.sum(axis=1) + by_text,
     }
-    plain = (fusion.context, fusion.attributes, fusion.popularity, fusion.trend)
+    plain: tuple[Part, ...] = (fusion.context, fusion.attributes, fusion.popularity, fusion.trend, *fusion.adjustments)
     components |= {part.name: part.at(query, rows).astype(np.float64) for part in plain}
     by_past_item = done + said
     return [
         _one(
-            catalogue,
+            items,
             profile,
             {name: float(values[place]) for name, values in components.items()},
             by_past_item[place],
@@ -65,10 +67,12 @@ def explain(catalogue: Catalogue, fusion: Fusion, query: int, profile: Profile, 
     ]
 
 
-def _by_what_was_done(part: VectorPart, query: int, profile: Profile, rows: RowArray) -> NDArray[np.float64]:
+def _by_what_was_done(
+    part: VectorPart, items: Items, query: int, profile: Profile, rows: RowArray
+) -> NDArray[np.float64]:
     """Return what each past item adds to each item, shape (n, n_past)."""
-    centred = part.space.targets[rows].astype(np.float64) - part.space.mean.astype(np.float64)
-    sources = part.space.sources[profile.rows].astype(np.float64)
+    centred = part.targets[rows].astype(np.float64) - part.space.mean.astype(np.float64)
+    sources = grown(part.space.sources, items.overlay.added.sources)[profile.rows].astype(np.float64)
     return (centred @ sources.T) * (float(part.gains[query]) * profile.weights.astype(np.float64))
 
 
@@ -83,7 +87,7 @@ def _by_what_is_said(
 
 
 def _one(
-    catalogue: Catalogue,
+    items: Items,
     profile: Profile,
     components: dict[str, float],
     by_past_item: NDArray[np.float64],
@@ -92,7 +96,7 @@ def _one(
     def contributions(places: NDArray[np.int64]) -> list[Contribution]:
         rows = [int(profile.rows[place]) for place in places]
         return [
-            Contribution(catalogue.item_ids[row], catalogue.titles[row], float(by_past_item[place]))
+            Contribution(items.id_of(row), items.title_of(row), float(by_past_item[place]))
             for place, row in zip(places, rows, strict=True)
         ]
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from crossfade.engine.answer import Missing
+from crossfade.engine.asked import Asked
 from crossfade.engine.context import ReadContext, read_context
-from crossfade.engine.query import Missing, Query
+from crossfade.engine.growth import ItemRows
+from crossfade.engine.people import Evidence, evidence_of
 from crossfade.engine.view import View
 from crossfade.types import FloatArray, RowArray
 
@@ -47,57 +50,65 @@ class Known:
 
     Attributes:
         profile: What is scored with.
-        had: Shape (m,), item rows the user has had in any way; repeats are possible.
+        evidence: What is known of the user.
+        given: Shape (m,), rows of the request's own items.
         context: What the request's context did.
         missing: Names the bundle does not know.
     """
 
     profile: Profile
-    had: RowArray
+    evidence: Evidence
+    given: RowArray
     context: ReadContext
-    missing: Missing
+    missing: Missing = field(default_factory=Missing)
 
 
-def build_profiles(view: View, queries: Sequence[Query]) -> list[Known]:
-    """Return one profile per query; their texts are encoded together.
+def build_profiles(view: View, asked: Sequence[Asked]) -> list[Known]:
+    """Return one profile per request; their texts are encoded together.
 
     Raises:
         QueryError: If a context's timestamp or time zone cannot be read.
     """
-    asked = [index for index, query in enumerate(queries) if query.text is not None and query.text.strip()]
-    vectors = view.encoder.encode([queries[index].text or "" for index in asked])
-    texts = {index: vector for index, vector in zip(asked, vectors, strict=True) if vector.any()}
-    return [_known(view, query, texts.get(index)) for index, query in enumerate(queries)]
+    with_text = [index for index, one in enumerate(asked) if one.query.text is not None and one.query.text.strip()]
+    vectors = view.encoder.encode([asked[index].query.text or "" for index in with_text])
+    texts = {index: vector for index, vector in zip(with_text, vectors, strict=True) if vector.any()}
+    return [_known(view, one, texts.get(index)) for index, one in enumerate(asked)]
 
 
-def _known(view: View, query: Query, text: FloatArray | None) -> Known:
-    bundle = view.bundle
-    past, row_of, spaces = bundle.past, bundle.catalogue.row_of, bundle.spaces
-    user_row = None if query.user_id is None else past.row_of.get(query.user_id)
-    attributes = {} if query.user_id is None else bundle.user_attributes.of(query.user_id)
-    given = np.array([row_of[i] for i in dict.fromkeys(query.item_ids) if i in row_of], dtype=np.int64)
-    had, weights = (np.empty(0, np.int64), np.empty(0, np.float32)) if user_row is None else past.of(user_row)
-    had = np.concatenate([had, given])
-    weights = np.concatenate([weights, np.full(len(given), _GIVEN_ITEM_WEIGHT, np.float32)])
-    rules = bundle.manifest.profile
-    counted = profile_weights(weights, np.arange(len(weights))[::-1], recency=rules.recency, against=rules.against)
-    rows, place = np.unique(had[counted != 0], return_inverse=True)
-    context = read_context(spaces.context, query.context, default_zone=bundle.manifest.timezone)
+def _known(view: View, asked: Asked, text: FloatArray | None) -> Known:
+    query, bundle, items = asked.query, view.bundle, view.items
+    evidence = Evidence()
+    if query.user_id is not None:
+        evidence = evidence_of(items, view.person(query.user_id), now=asked.now, until=asked.watermark)
+    given = items.rows_of(query.item_ids)
+    context = read_context(bundle.spaces.context, query.context, now=asked.now, default_zone=bundle.manifest.timezone)
+    rows, weights = _counted(view, evidence, given)
     return Known(
         Profile(
             rows=rows,
-            weights=np.bincount(place, counted[counted != 0], minlength=len(rows)).astype(np.float32),
+            weights=weights,
             text=text,
             context=context.vector,
-            attributes=spaces.attributes.active(attributes)[0],
+            attributes=bundle.spaces.attributes.active(evidence.attributes)[0],
         ),
-        had=had,
+        evidence=evidence,
+        given=given,
         context=context,
         missing=Missing(
-            user_id=query.user_id if user_row is None and query.user_id not in bundle.user_attributes else None,
-            item_ids=[item_id for item_id in query.item_ids if item_id not in row_of],
+            user_id=None if evidence.known else query.user_id,
+            item_ids=[item_id for item_id in query.item_ids if items.row_of(item_id) is None],
         ),
     )
+
+
+def _counted(view: View, evidence: Evidence, given: RowArray) -> tuple[RowArray, FloatArray]:
+    """Return the rows that count, ascending and each once, and how much."""
+    rules = view.bundle.manifest.profile
+    had = np.concatenate([evidence.rows, given])
+    weights = np.concatenate([evidence.weights, np.full(len(given), _GIVEN_ITEM_WEIGHT, np.float32)])
+    counted = profile_weights(weights, np.arange(len(weights))[::-1], recency=rules.recency, against=rules.against)
+    rows, place = np.unique(had[counted != 0], return_inverse=True)
+    return rows, np.bincount(place, counted[counted != 0], minlength=len(rows)).astype(np.float32)
 
 
 def profile_weights(weights: FloatArray, steps_back: RowArray, *, recency: float, against: float) -> FloatArray:
@@ -114,7 +125,7 @@ def profile_weights(weights: FloatArray, steps_back: RowArray, *, recency: float
     return counted
 
 
-def fold_in(profile: Profile, sources: FloatArray) -> FloatArray:
+def fold_in(profile: Profile, sources: ItemRows) -> FloatArray:
     """Return the user's factors, ``sum_j weights[j] * sources[rows[j]]``, shape (d,).
 
     With nothing but evidence against they are zero: the opposite of what somebody dislikes is no taste.

@@ -1,4 +1,4 @@
-"""What is asked of a recommender, and what it answers; plain data, no web framework."""
+"""What is asked of a recommender; plain data, no web framework."""
 
 from __future__ import annotations
 
@@ -6,32 +6,31 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import TypedDict
 
 from crossfade.errors import QueryError
 
 __all__ = [
     "ADJUSTMENTS",
     "COMPONENTS",
+    "MAX_BOOSTS",
+    "MAX_DEPTH",
     "MAX_ITEM_IDS",
     "MAX_LIMIT",
+    "MAX_PINS",
     "MAX_TEXT",
     "MAX_WEIGHT",
-    "Answer",
-    "AppliedContext",
     "Boost",
     "Cap",
-    "Contribution",
     "Exclude",
-    "Explanation",
     "Filter",
-    "Missing",
+    "ListFields",
     "Pin",
     "Promote",
     "Query",
-    "RecommendedItem",
-    "SimilarUser",
-    "SimilarUsers",
+    "SearchFields",
+    "SharedFields",
+    "WhyFields",
 ]
 
 Filter = Mapping[str, object]
@@ -145,7 +144,8 @@ class Query:
         seed: Of those draws; None draws afresh for every request.
         explain: Whether to say how each score came about.
         include: Names of item properties to answer with each item.
-        scenario: Name that insights count the answer under; its stored defaults are filled in by whoever asks.
+        scenario: Name of stored defaults, which hold where the query says nothing; insights count by it.
+        fallback: Defaults of the way it is asked in (search, neighbours, rank), which hold where neither says anything.
 
     Raises:
         QueryError: If a value is out of its bounds.
@@ -155,7 +155,7 @@ class Query:
     item_ids: Sequence[str] = ()
     text: str | None = None
     among: Sequence[str] | None = None
-    limit: int = 10
+    limit: int | None = None
     cursor: str | None = None
     context: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -166,15 +166,16 @@ class Query:
     pin: Sequence[Pin] = ()
     promote: Promote | None = None
     cap: Cap | None = None
-    diversity: float = 0.0
-    exploration: float = 0.0
+    diversity: float | None = None
+    exploration: float | None = None
     seed: int | None = None
-    explain: bool = False
-    include: Sequence[str] = ("title",)
+    explain: bool | None = None
+    include: Sequence[str] | None = None
     scenario: str | None = None
+    fallback: Query | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if type(self.limit) is not int or not 1 <= self.limit <= MAX_LIMIT:
+        if self.limit is not None and (type(self.limit) is not int or not 1 <= self.limit <= MAX_LIMIT):
             raise QueryError(f"limit: expected 1 to {MAX_LIMIT}, got {self.limit}", field="limit")
         _check_ids("item_ids", self.item_ids, MAX_ITEM_IDS)
         _check_ids("among", self.among or (), MAX_LIMIT)
@@ -183,8 +184,83 @@ class Query:
             raise QueryError(f"text: expected words, got {self.text!r}", field="text")
         if self.text is not None and len(self.text) > MAX_TEXT:
             raise QueryError(f"text: expected at most {MAX_TEXT} characters, got {len(self.text)}", field="text")
+        self._check_weights()
+        self._check_rules()
+
+    def _check_weights(self) -> None:
         for name, weight in self.weights.items():
-            _check_weight(name, weight)
+            if name not in COMPONENTS:
+                where = f"weights.{name}"
+                raise QueryError(f"{where}: no such component; there are {', '.join(COMPONENTS)}", field=where)
+            _check_number(f"weights.{name}", weight, 0, MAX_WEIGHT)
+        if self.blend is None:
+            return
+        _check_number("blend", self.blend, 0, 1)
+        if not {"collaborative", "content"}.isdisjoint(self.weights):
+            raise QueryError("blend: says how collaborative and content share; give it or their weights", field="blend")
+
+    def _check_rules(self) -> None:
+        for name, value in (("diversity", self.diversity), ("exploration", self.exploration)):
+            if value is not None:
+                _check_number(name, value, 0, 1)
+        _check_count("boost", self.boost, MAX_BOOSTS)
+        for place, boost in enumerate(self.boost):
+            _check_number(f"boost.{place}.amount", boost.amount, -MAX_WEIGHT, MAX_WEIGHT)
+        _check_count("pin", self.pin, MAX_PINS)
+        for place, pin in enumerate(self.pin):
+            _check_number(f"pin.{place}.position", pin.position, 1, MAX_LIMIT)
+        for name in ("item_id", "position"):
+            if len({getattr(pin, name) for pin in self.pin}) < len(self.pin):
+                raise QueryError(f"pin: two with the same {name}", field="pin")
+        if self.promote is not None:
+            _check_number("promote.share", self.promote.share, 0, 1)
+        if self.cap is not None:
+            _check_number("cap.most", self.cap.most, 1, MAX_LIMIT)
+        if self.exclude.since is not None and self.exclude.since.tzinfo is None:
+            raise QueryError("exclude.since: expected a time with a zone", field="exclude.since")
+
+
+class SharedFields(TypedDict, total=False):
+    """The fields of a ``Query`` as keyword arguments that every way of asking takes."""
+
+    limit: int | None
+    cursor: str | None
+    context: Mapping[str, str]
+    weights: Mapping[str, float]
+    blend: float | None
+    filter: Filter | None
+    exclude: Exclude
+    boost: Sequence[Boost]
+    pin: Sequence[Pin]
+    promote: Promote | None
+    cap: Cap | None
+    diversity: float | None
+    exploration: float | None
+    seed: int | None
+    explain: bool | None
+    include: Sequence[str] | None
+    scenario: str | None
+
+
+class SearchFields(SharedFields, total=False):
+    """What a search takes beside its words."""
+
+    user_id: str | None
+    item_ids: Sequence[str]
+
+
+class ListFields(SharedFields, total=False):
+    """What the neighbours of an item, or a list to be ordered, take beside the items."""
+
+    user_id: str | None
+    text: str | None
+
+
+class WhyFields(SharedFields, total=False):
+    """What the question why takes beside the user and the item."""
+
+    item_ids: Sequence[str]
+    text: str | None
 
 
 def _check_ids(where: str, ids: Sequence[str], most: int) -> None:
@@ -194,112 +270,11 @@ def _check_ids(where: str, ids: Sequence[str], most: int) -> None:
         raise QueryError(f"{where}: expected at most {most} ids, got {len(ids)}", field=where)
 
 
-def _check_weight(name: str, weight: float) -> None:
-    where = f"weights.{name}"
-    if name not in COMPONENTS:
-        raise QueryError(f"{where}: no such component; there are {', '.join(COMPONENTS)}", field=where)
-    if not (math.isfinite(weight) and 0 <= weight <= MAX_WEIGHT):
-        raise QueryError(f"{where}: expected a number from 0 to {MAX_WEIGHT:g}, got {weight}", field=where)
+def _check_count(where: str, given: Sequence[object], most: int) -> None:
+    if len(given) > most:
+        raise QueryError(f"{where}: expected at most {most}, got {len(given)}", field=where)
 
 
-@dataclass(frozen=True)
-class Contribution:
-    """What one past item adds to a score, in score units; negative where it speaks against."""
-
-    item_id: str
-    title: str
-    contribution: float
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """How one score came about; exact, not a story.
-
-    The score is the sum of ``components``. It is also the sum of the contributions in ``because``, ``other_items``,
-    ``query_text`` and the components that come from no past item and no text (all but ``collaborative`` and
-    ``content``).
-
-    Attributes:
-        components: Weighted, standardised value of each component.
-        because: The past items that contribute most in absolute terms, largest first; equal ones by item row.
-        other_items: Contribution of all other past items together.
-        query_text: Contribution of the text in the request.
-        text: The same in a sentence.
-    """
-
-    components: dict[str, float]
-    because: list[Contribution]
-    other_items: float
-    query_text: float
-    text: str
-
-
-@dataclass(frozen=True)
-class RecommendedItem:
-    """One item of an answer, ranks from 1; ``placed_by`` says what else than its score brought it to its place."""
-
-    item_id: str
-    rank: int
-    score: float
-    properties: dict[str, object]
-    explanation: Explanation | None = None
-    placed_by: Literal["score", "pin", "promote", "exploration"] = "score"
-
-
-@dataclass(frozen=True)
-class AppliedContext:
-    """Which parts of the request's context counted, and which the bundle knows nothing about."""
-
-    applied: dict[str, str]
-    ignored: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Missing:
-    """What the request named and the bundle does not know."""
-
-    user_id: str | None = None
-    item_ids: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Recommended items, best first; equal scores ordered by item row, that is by popularity.
-
-    Pins, promotion, diversity and exploration change the order, never a score.
-
-    Attributes:
-        recommendation_id: To send along with the events that follow from this answer.
-        bundle: Version of the bundle that answered.
-        cold_start: Whether nothing that the user liked was known, so that the collaborative component is absent.
-        items: At most ``limit`` items.
-        context: What the context did.
-        missing: Unknown user or items.
-        next_cursor: Asks for the items after these; None where there are no more.
-    """
-
-    recommendation_id: str
-    bundle: str
-    cold_start: bool
-    items: list[RecommendedItem]
-    context: AppliedContext
-    missing: Missing
-    next_cursor: str | None
-
-
-@dataclass(frozen=True)
-class SimilarUser:
-    """A user of like taste; ``similarity`` is a cosine, -1 to 1."""
-
-    user_id: str
-    similarity: float
-
-
-@dataclass(frozen=True)
-class SimilarUsers:
-    """Users of like taste, most similar first, and what was missing to find them."""
-
-    bundle: str
-    cold_start: bool
-    users: list[SimilarUser]
-    missing: Missing
+def _check_number(where: str, number: float, least: float, most: float) -> None:
+    if isinstance(number, bool) or not (math.isfinite(number) and least <= number <= most):
+        raise QueryError(f"{where}: expected a number from {least:g} to {most:g}, got {number}", field=where)

@@ -1,16 +1,28 @@
-"""Which items are scored: all of them while that is cheap, else the nearest in each index."""
+"""Which items are candidates: all of them while scoring all is cheap, else the nearest in each index.
+
+Rules hold here and not only at the end: what may not be answered is no candidate, and what a request lifts, or keeps
+places for, is looked for on its own, so that a rule never meets an empty list. The candidates are the *pool*: its size
+depends on the request's limit alone, so that all pages of one answer are slices of one order. What lies beyond the pool
+is scored only for a page that leads there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crossfade.engine.fusion import Fusion
 from crossfade.types import FloatArray, RowArray
 
-__all__ = ["RetrievalSettings", "Scored", "Wanted", "retrieve"]
+__all__ = ["RetrievalSettings", "Scored", "Wanted", "beyond", "retrieve"]
+
+# Requests with many different boosts would need as many lookups; scoring everything is then no slower.
+_MOST_LEVELS = 8
+_SCORED_PER_FOUND = 10
 
 
 @dataclass(frozen=True)
@@ -32,13 +44,17 @@ class Wanted:
 
     Attributes:
         limit: How many items at most, > 0.
-        excluded: Item rows not to answer, in any order.
-        among: Item rows to choose from, ascending, each once; None means the whole catalogue.
+        allowed: Shape (n_items,), which may be answered.
+        levels: Shape (n_items,), what is added to the scores by boosts; None where nothing is.
+        favoured: Shape (n_items,), which are to be found even if others score better; None for none.
+        n_excluded: How many were left out one by one; they may all lie among the nearest.
     """
 
     limit: int
-    excluded: RowArray
-    among: RowArray | None = None
+    allowed: NDArray[np.bool_]
+    levels: FloatArray | None = None
+    favoured: NDArray[np.bool_] | None = None
+    n_excluded: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,7 +66,7 @@ class Scored:
 
 
 def retrieve(fusion: Fusion, wanted: Sequence[Wanted], settings: RetrievalSettings) -> list[Scored]:
-    """Return the best items of every query in a batch.
+    """Return the pool of every query in a batch.
 
     A candidate that one index finds is scored on every component, so none lacks a part because of who found it.
 
@@ -59,38 +75,125 @@ def retrieve(fusion: Fusion, wanted: Sequence[Wanted], settings: RetrievalSettin
         wanted: One per query of the batch.
         settings: How far to look.
     """
-    n_items = fusion.n_items
-    if n_items <= settings.exact_up_to:
+    if fusion.n_items <= settings.exact_up_to:
         scores = fusion.scores_everywhere()
-        choices = [np.arange(n_items) if one.among is None else one.among for one in wanted]
-        allowed = [_without(rows, one.excluded, n_items) for rows, one in zip(choices, wanted, strict=True)]
-        return [_best(rows, scores[query, rows], wanted[query].limit) for query, rows in enumerate(allowed)]
-    numbers = [_candidates_per_index(one, settings) for one in wanted]
-    parts = (fusion.collaborative, fusion.content, fusion.context, fusion.attributes, fusion.trend)
-    found = [part.nearest(max(numbers)) for part in parts] if any(one.among is None for one in wanted) else []
-    best = []
+        return [
+            _pool(np.flatnonzero(one.allowed), scores[query, one.allowed], one, settings)
+            for query, one in enumerate(wanted)
+        ]
+    lookups = [
+        _Lookup(query, mask, *_reach(mask, pool_size(one, settings), one.n_excluded))
+        for query, one in enumerate(wanted)
+        for mask in _masks(one)
+    ]
+    found = _candidates(fusion, lookups)
+    pools = []
     for query, one in enumerate(wanted):
-        if one.among is None:
-            popular = np.arange(min(one.limit + len(one.excluded), n_items))  # rows are ordered by popularity
-            candidates = np.unique(
-                np.concatenate([popular, *(rows[query, ..., : numbers[query]].ravel() for rows in found)])
-            )
+        rows = np.unique(np.concatenate(found[query]))
+        pools.append(_pool(rows, fusion.scores(query, rows), one, settings))
+    return pools
+
+
+def beyond(fusion: Fusion, query: int, allowed: NDArray[np.bool_], pool: Scored) -> Scored:
+    """Return all that may be answered and is not in the pool, best first."""
+    rest = allowed.copy()
+    rest[pool.rows] = False
+    rows = np.flatnonzero(rest)
+    return _best(rows, fusion.scores(query, rows), len(rows))
+
+
+def pool_size(one: Wanted, settings: RetrievalSettings) -> int:
+    """Return how many items a query's pool holds at least, if there are so many."""
+    return max(settings.candidates_per_index, 3 * one.limit)
+
+
+@dataclass(frozen=True)
+class _Lookup:
+    """One search for one query.
+
+    Attributes:
+        query: Which of the batch.
+        mask: Shape (n_items,), what is looked for.
+        enough: How many of these are to be found.
+        reach: How many to ask each index for; None to score everything in the mask instead.
+    """
+
+    query: int
+    mask: NDArray[np.bool_]
+    enough: int
+    reach: int | None
+
+
+def _masks(one: Wanted) -> Iterator[NDArray[np.bool_]]:
+    """Return what to look for: the allowed items by what boosts add to them, and the favoured ones."""
+    if one.levels is None:
+        yield one.allowed
+    else:
+        levels = np.unique(one.levels[one.allowed])
+        if len(levels) > _MOST_LEVELS:
+            yield one.allowed
         else:
-            candidates = one.among
-        rows = _without(candidates[candidates >= 0], one.excluded, n_items)
-        best.append(_best(rows, fusion.scores(query, rows), one.limit))
-    return best
+            for level in levels:
+                yield one.allowed & (one.levels == level)
+    if one.favoured is not None:
+        yield one.allowed & one.favoured
 
 
-def _candidates_per_index(one: Wanted, settings: RetrievalSettings) -> int:
-    """Return how many to ask for; the excluded may all lie among the nearest, so as many more, that enough are left."""
-    return max(settings.candidates_per_index, 3 * one.limit) + len(one.excluded)
+def _reach(mask: NDArray[np.bool_], size: int, n_excluded: int) -> tuple[int, int | None]:
+    """Return how many of the masked items are enough, and how many an index must be asked for to find them.
+
+    Of an index's nearest about as large a share is masked in as of all items, so it takes ``size / share``. Where
+    that is a tenth of the masked items, scoring these is cheaper: a graph looks at some thirty vectors for each that it
+    returns.
+    """
+    count = int(mask.sum())
+    reach = n_excluded + size * len(mask) / max(count, 1)
+    if reach * _SCORED_PER_FOUND >= count:
+        return count, None
+    return size, int(2 ** np.ceil(np.log2(reach / size)) * size)  # a few sizes, so that queries are looked up together
 
 
-def _without(rows: RowArray, excluded: RowArray, n_items: int) -> RowArray:
-    allowed = np.ones(n_items, np.bool_)
-    allowed[excluded] = False
-    return rows[allowed[rows]]
+def _candidates(fusion: Fusion, lookups: Sequence[_Lookup]) -> dict[int, list[RowArray]]:
+    """Return the rows that each query's lookups found."""
+    found: dict[int, list[RowArray]] = defaultdict(list)
+    by_reach: dict[int, list[_Lookup]] = defaultdict(list)
+    for lookup in lookups:
+        if lookup.reach is None:
+            found[lookup.query].append(np.flatnonzero(lookup.mask))
+        else:
+            by_reach[lookup.reach].append(lookup)
+    for reach, together in by_reach.items():
+        queries = np.unique([lookup.query for lookup in together])
+        nearest = [part.nearest(reach, queries) for part in fusion.components]
+        rows_of = {
+            query: np.unique(np.concatenate([of_part[place] for of_part in nearest]))
+            for place, query in enumerate(queries.tolist())
+        }
+        for lookup in together:
+            found[lookup.query].append(_inside(lookup, rows_of[lookup.query], fusion.n_base))
+    return found
+
+
+def _inside(lookup: _Lookup, rows: RowArray, n_base: int) -> RowArray:
+    """Return what of an index's nearest is looked for, with what was added since, which no index holds.
+
+    A filter may go against all that the query is near to. If so little is left, everything that matches is scored.
+    """
+    rows = rows[lookup.mask[rows]]
+    if len(rows) < lookup.enough:
+        return np.flatnonzero(lookup.mask)
+    return np.concatenate([rows, n_base + np.flatnonzero(lookup.mask[n_base:])])
+
+
+def _pool(rows: RowArray, scores: FloatArray, one: Wanted, settings: RetrievalSettings) -> Scored:
+    """Return the best of the candidates, and among them the best of each level and of the favoured."""
+    size = pool_size(one, settings)
+    if one.favoured is None:
+        return _best(rows, scores, size)
+    inside = one.favoured[rows]
+    chosen = np.union1d(_best(rows, scores, size).rows, _best(rows[inside], scores[inside], size).rows)
+    at = np.searchsorted(rows, chosen)
+    return _best(chosen, scores[at], len(chosen))
 
 
 def _best(rows: RowArray, scores: FloatArray, limit: int) -> Scored:

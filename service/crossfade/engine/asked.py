@@ -1,0 +1,206 @@
+"""One request as it will be answered: defaults filled in, names looked up, filters compiled, the cursor read."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import secrets
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from crossfade.engine.filters import FilterNode, parse_filter
+from crossfade.engine.query import MAX_DEPTH, Cap, Exclude, Query
+from crossfade.engine.scenarios import query_of
+from crossfade.engine.sealing import seal, unseal
+from crossfade.engine.view import View
+from crossfade.errors import CursorExpiredError, QueryError
+
+__all__ = ["Asked", "next_cursor", "read_query"]
+
+_DEFAULT_LIMIT = 10
+_DEFAULT_INCLUDE = ("title",)
+# Version of the bundle (its hash, 6 bytes), digest of the query, watermark, moment in microseconds, seed, offset.
+_CURSOR = struct.Struct(">6s8sQQQI")
+_LARGEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked, with nothing left open.
+
+    Attributes:
+        query: The request, its defaults filled in from its scenario and its fallback.
+        limit: How many items.
+        offset: How many of the whole order come before them.
+        include: Names of properties.
+        filter: What items must be like; None for anything.
+        boosts: What to lift or bury, and by how much.
+        promote: What to keep places for; None for nothing.
+        diversity: 0 to 1.
+        exploration: 0 to 1.
+        seed: Of the draws.
+        explain: Whether to explain.
+        now: The moment that availability, ages and the clock are read at; the first page's.
+        watermark: What the user did after it does not count, and items that came or changed their text after it are
+            left out; None counts everything.
+        digest: Of the request but for its cursor and what it wants to see of each item.
+    """
+
+    query: Query
+    limit: int
+    offset: int
+    include: Sequence[str]
+    filter: FilterNode | None
+    boosts: Sequence[tuple[FilterNode, float]]
+    promote: tuple[FilterNode, float] | None
+    diversity: float
+    exploration: float
+    seed: int
+    explain: bool
+    now: datetime
+    watermark: int | None
+    digest: bytes
+
+
+def read_query(view: View, query: Query, *, now: datetime | None = None) -> Asked:
+    """Settle what a query leaves open.
+
+    Args:
+        view: What it will be answered from.
+        query: As asked.
+        now: The present, with a zone; by default the system's.
+
+    Raises:
+        QueryError: If it names a property or a scenario that there is not, or its filter or cursor cannot be read.
+        CursorExpiredError: If its cursor leads into the answer of another bundle or query.
+    """
+    filled = _filled(view, query)
+    digest = _digest(filled)
+    include = _DEFAULT_INCLUDE if filled.include is None else filled.include
+    _check_properties(view, include, filled.cap)
+    now, watermark, offset = now or datetime.now(UTC), None, 0
+    seed = secrets.randbelow(_LARGEST_SEED) if filled.seed is None else filled.seed
+    limit = _DEFAULT_LIMIT if filled.limit is None else filled.limit
+    if query.cursor is not None:
+        now, watermark, offset, seed = _read_cursor(view, query.cursor, digest)
+    return Asked(
+        query=filled,
+        limit=min(limit, MAX_DEPTH - offset),
+        offset=offset,
+        include=include,
+        filter=None if filled.filter is None else parse_filter(filled.filter),
+        boosts=[
+            (parse_filter(one.filter, where=f"boost.{place}.filter"), one.amount)
+            for place, one in enumerate(filled.boost)
+        ],
+        promote=None
+        if filled.promote is None
+        else (parse_filter(filled.promote.filter, where="promote.filter"), filled.promote.share),
+        diversity=filled.diversity or 0.0,
+        exploration=filled.exploration or 0.0,
+        seed=seed,
+        explain=bool(filled.explain),
+        now=now,
+        watermark=watermark,
+        digest=digest,
+    )
+
+
+def next_cursor(view: View, asked: Asked) -> str:
+    """Return the cursor for the items after those that ``asked`` is answered with."""
+    watermark = view.seq if asked.watermark is None else asked.watermark
+    moment = int(asked.now.timestamp() * 1e6)
+    payload = _CURSOR.pack(
+        _version(view), asked.digest, watermark, moment, asked.seed % 2**64, asked.offset + asked.limit
+    )
+    return seal(view.secret, "cursor", payload)
+
+
+def _filled(view: View, query: Query) -> Query:
+    """Return the query with what it leaves at its default taken from its scenario, and then from its fallback."""
+    sources: list[Query] = []
+    if query.scenario is not None:
+        scenario = view.scenarios.get(query.scenario)
+        if scenario is None:
+            known = ", ".join(sorted(view.scenarios)) or "none"
+            raise QueryError(f"scenario: no {query.scenario!r}; there are: {known}", field="scenario")
+        sources.append(query_of(scenario.defaults))
+    if query.fallback is not None:
+        sources.append(query.fallback)
+    filled = query
+    for source in sources:
+        filled = _filled_from(filled, source)
+    return filled
+
+
+_PLAIN = Query()
+_SHARED_BY_BLEND = {"collaborative", "content"}
+_FILLED_ON_THEIR_OWN = ("weights", "context", "blend", "exclude", "cursor", "scenario", "fallback", "seed")
+
+
+def _filled_from(query: Query, source: Query) -> Query:
+    changes: dict[str, object] = {
+        one.name: getattr(source, one.name)
+        for one in dataclasses.fields(Query)
+        if one.name not in _FILLED_ON_THEIR_OWN and getattr(query, one.name) == getattr(_PLAIN, one.name)
+    }
+    weights = dict(source.weights)
+    # Blend, and the two weights that it stands for: one way of saying it, and the nearer one counts.
+    if query.blend is not None:
+        weights = {name: weight for name, weight in weights.items() if name not in _SHARED_BY_BLEND}
+    elif _SHARED_BY_BLEND.isdisjoint(query.weights):
+        changes["blend"] = source.blend
+    changes["weights"] = {**weights, **query.weights}
+    changes["context"] = {**source.context, **query.context}
+    changes["exclude"] = _excluded(query.exclude, source.exclude)
+    return dataclasses.replace(query, **changes)  # type: ignore[arg-type]  # by the names of its own fields
+
+
+def _excluded(nearer: Exclude, further: Exclude) -> Exclude:
+    """Return what is excluded: the ids of both, and else what the nearer one says."""
+    return Exclude(
+        item_ids=[*nearer.item_ids, *further.item_ids],
+        interacted=further.interacted if nearer.interacted is None and not _narrows(nearer) else nearer.interacted,
+        since=nearer.since or further.since,
+        event_types=nearer.event_types or further.event_types,
+    )
+
+
+def _narrows(exclude: Exclude) -> bool:
+    return exclude.since is not None or bool(exclude.event_types)
+
+
+def _check_properties(view: View, include: Sequence[str], cap: Cap | None) -> None:
+    wanted = [("include", name) for name in include]
+    if cap is not None:
+        wanted.append(("cap.field", cap.field))
+    for field, name in wanted:
+        if name not in view.items.property_names:
+            known = ", ".join(sorted(view.items.property_names))
+            raise QueryError(f"{field}: no property {name!r}; there are {known}", field=field)
+
+
+def _read_cursor(view: View, cursor: str, digest: bytes) -> tuple[datetime, int, int, int]:
+    payload = unseal(view.secret, "cursor", cursor)
+    if payload is None or len(payload) != _CURSOR.size:
+        raise QueryError("cursor: not one of ours; send 'next_cursor' of the page before", field="cursor")
+    version, of_query, watermark, moment, seed, offset = _CURSOR.unpack(payload)
+    if version != _version(view):
+        raise CursorExpiredError("cursor: another version of the bundle is served now; ask again without it")
+    if of_query != digest:
+        raise CursorExpiredError("cursor: belongs to another query; send the same one, or ask again without it")
+    return datetime.fromtimestamp(moment / 1e6, UTC), watermark, offset, seed
+
+
+def _version(view: View) -> bytes:
+    return bytes.fromhex(view.bundle.version.rpartition("-")[2])
+
+
+def _digest(query: Query) -> bytes:
+    """Return 8 bytes that tell a query from others, whatever its cursor and what it wants to see of each item."""
+    plain = dataclasses.replace(query, cursor=None, explain=None, include=None)
+    text = json.dumps(dataclasses.asdict(plain), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8]

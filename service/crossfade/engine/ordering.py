@@ -1,0 +1,146 @@
+"""From a pool to one page: re-ranking by the request's rules, and what lies beyond the pool for deep pages.
+
+The whole order is that of the pool, and after it everything else by score. It depends on the request without its
+cursor, so pages are slices of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossfade.engine.answer import PlacedBy
+from crossfade.engine.excluding import named
+from crossfade.engine.growth import grown
+from crossfade.engine.ready import Ready
+from crossfade.engine.reranking import CapRule, ExplorationRule, PromotionRule, Rules, rerank
+from crossfade.engine.retrieval import Scored, beyond
+from crossfade.types import FloatArray, RowArray
+
+__all__ = ["Page", "order"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is answered, in order; all of length n.
+
+    Attributes:
+        rows: Item rows.
+        scores: Their scores.
+        placed_by: What brought each to its place.
+        more: Whether anything may follow.
+    """
+
+    rows: RowArray
+    scores: FloatArray
+    placed_by: Sequence[PlacedBy]
+    more: bool
+
+
+def order(ready: Ready, allowed: NDArray[np.bool_], pool: Scored) -> Page:
+    """Return the page that a request asks for.
+
+    Args:
+        ready: The request.
+        allowed: Shape (n_items,), which may be answered.
+        pool: The best of these.
+    """
+    start, end = ready.asked.offset, ready.asked.offset + ready.asked.limit
+    pins = _pins(ready)
+    pool = _with(ready, pool, list(pins.values()))
+    groups = _groups(ready, pool.rows)
+    ranked = rerank(
+        pool.rows, pool.scores, wanted=end + 1, rules=_rules(ready, pool, pins, groups), vectors=_vectors(ready)
+    )
+    rows, scores, placed_by = ranked.rows, ranked.scores, list(ranked.placed_by)
+    more = len(rows) > end
+    if len(rows) <= end and allowed.sum() > np.isin(pool.rows, np.flatnonzero(allowed)).sum():
+        more = True
+        if len(rows) < end:
+            rest = _rest(ready, allowed, pool, rows)
+            more = len(rows) + len(rest.rows) > end
+            rows, scores = np.concatenate([rows, rest.rows]), np.concatenate([scores, rest.scores])
+            placed_by += ["score"] * len(rest.rows)
+    return Page(rows[start:end], scores[start:end], placed_by[start:end], more)
+
+
+def _pins(ready: Ready) -> dict[int, int]:
+    """Return the row for each pinned place; a pin of what is gone, hidden or excluded by id is none.
+
+    An editor's pin stands over the request's filter, and over what the user has had.
+    """
+    asked, items = ready.asked, ready.view.items
+    if not asked.query.pin:
+        return {}
+    standing, excluded = items.standing(asked.now), set(named(ready).tolist())
+    rows = {pin.position: items.row_of(pin.item_id) for pin in asked.query.pin}
+    return {
+        position: row for position, row in rows.items() if row is not None and standing[row] and row not in excluded
+    }
+
+
+def _with(ready: Ready, pool: Scored, pinned: list[int]) -> Scored:
+    """Return the pool with the pinned items in it."""
+    absent = np.setdiff1d(np.array(pinned, np.int64), pool.rows)
+    if not len(absent):
+        return pool
+    rows = np.concatenate([pool.rows, absent])
+    scores = np.concatenate([pool.scores, ready.scores(absent)])
+    best_first = np.lexsort((rows, -scores))
+    return Scored(rows[best_first], scores[best_first])
+
+
+def _rules(ready: Ready, pool: Scored, pins: dict[int, int], groups: list[list[object]] | None) -> Rules:
+    asked, items = ready.asked, ready.view.items
+    promotion = None
+    if asked.promote is not None:
+        node, share = asked.promote
+        promoted = items.matching(node, now=asked.now, where="promote.filter")[pool.rows]
+        promotion = PromotionRule(promoted, share)
+    cap = None
+    if groups is not None and asked.query.cap is not None:
+        number: dict[object, int] = {}
+        numbered = [[number.setdefault(value, len(number)) for value in values] for values in groups]
+        cap = CapRule(numbered, asked.query.cap.most)
+    exploration = ExplorationRule(asked.exploration, asked.seed, asked.limit) if asked.exploration > 0 else None
+    return Rules(asked.diversity, cap, promotion, exploration, pins)
+
+
+def _vectors(ready: Ready) -> Callable[[RowArray], FloatArray]:
+    """Return where items lie that are to be unlike one another: by what they say."""
+    vectors = grown(ready.view.bundle.spaces.content.vectors, ready.view.items.overlay.added.vectors)
+    return vectors.__getitem__
+
+
+def _groups(ready: Ready, rows: RowArray) -> list[list[object]] | None:
+    """Return the values of the capped property of some items; None where nothing is capped."""
+    cap = ready.asked.query.cap
+    if cap is None:
+        return None
+    found = ready.view.items.properties(rows.tolist(), [cap.field])
+    return [_values(one[cap.field]) for one in found]
+
+
+def _values(value: object) -> list[object]:
+    several = value if isinstance(value, list | tuple) else [value]
+    return [str(one) for one in several if one is not None and one != ""]
+
+
+def _rest(ready: Ready, allowed: NDArray[np.bool_], pool: Scored, placed: RowArray) -> Scored:
+    """Return all that may be answered beyond the pool, best first, without what the cap forbids."""
+    rest = beyond(ready.fusion, ready.place, allowed, pool)
+    cap = ready.asked.query.cap
+    above, below = _groups(ready, placed), _groups(ready, rest.rows)
+    if cap is None or above is None or below is None:
+        return rest
+    counts = Counter(value for values in above for value in set(values))
+    kept = []
+    for place, values in enumerate(below):
+        if all(counts[value] < cap.most for value in values):
+            kept.append(place)
+            counts.update(set(values))
+    return Scored(rest.rows[kept], rest.scores[kept])

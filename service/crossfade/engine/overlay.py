@@ -1,0 +1,238 @@
+"""Items that were added, changed or deleted since the bundle was built, as rows after the bundle's own.
+
+Rows are only ever appended. A changed item gets a new one, and its old one is *gone*: never answered again, but still
+there for an answer that is being computed. An overlay is immutable; ``extended`` makes the next one, which shares what
+has not changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossfade.bundle import Bundle, ItemSpaces
+from crossfade.encoding.item_text import item_text
+from crossfade.live import ItemRecord
+from crossfade.types import FloatArray, RowArray
+
+__all__ = ["AddedItems", "Overlay"]
+
+Encode = Callable[[Sequence[str]], FloatArray]
+
+
+@dataclass(frozen=True)
+class AddedItems:
+    """What the added rows are scored with; one row each, in the order of ``ItemSpaces``.
+
+    Attributes:
+        sources: Shape (l, rank).
+        targets: Shape (l, rank).
+        vectors: Shape (l, d), in the content space.
+        context: Shape (l, n_values), log-lifts.
+        attributes: Shape (l, n_values), log-lifts.
+        popularity: Shape (l,).
+        trend: Shape (l,).
+    """
+
+    sources: FloatArray
+    targets: FloatArray
+    vectors: FloatArray
+    context: FloatArray
+    attributes: FloatArray
+    popularity: FloatArray
+    trend: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.popularity)
+
+    @classmethod
+    def none(cls, spaces: ItemSpaces) -> AddedItems:
+        """Return no rows, of the widths that go with some spaces."""
+
+        def empty(*widths: int) -> FloatArray:
+            return np.zeros((0, *widths), np.float32)
+
+        rank = spaces.collaborative.targets.shape[1]
+        return cls(
+            sources=empty(rank),
+            targets=empty(rank),
+            vectors=empty(spaces.content.vectors.shape[1]),
+            context=empty(len(spaces.context.mean)),
+            attributes=empty(len(spaces.attributes.mean)),
+            popularity=empty(),
+            trend=empty(),
+        )
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """The changes to a bundle's items, up to one point.
+
+    Attributes:
+        seq: Every change up to here is in.
+        added: What the added rows are scored with.
+        properties: By added row, ``item_id`` included.
+        scored_seq: Shape (l,): after which change a row has had its score.
+        row_of: Present row of every item that was added or changed, the bundle's rows counted first.
+        deleted: Items that are gone for good.
+        gone: Shape (n_items + l,), rows that must not be answered.
+    """
+
+    seq: int
+    added: AddedItems
+    properties: Sequence[Mapping[str, object]]
+    scored_seq: RowArray
+    row_of: Mapping[str, int]
+    deleted: frozenset[str]
+    gone: NDArray[np.bool_]
+    _buffers: Mapping[str, _Buffer] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def over(cls, bundle: Bundle, seq: int = 0) -> Overlay:
+        """Return the overlay of a bundle to whose items nothing has happened up to ``seq``."""
+        n_items = bundle.catalogue.table.height
+        none = np.zeros(0, np.int64)
+        return cls(seq, AddedItems.none(bundle.spaces), [], none, {}, frozenset(), np.zeros(n_items, np.bool_))
+
+    def extended(self, bundle: Bundle, encode: Encode, records: Sequence[ItemRecord], seq: int) -> Overlay:
+        """Return the overlay with further changes.
+
+        Args:
+            bundle: The one it lies over.
+            encode: The bundle's text encoder, for records whose embedding another one made.
+            records: In the order of their changes; of one item the last counts.
+            seq: Every change up to here is in.
+        """
+        latest = {record.item_id: record for record in records}
+        base_row_of, n_items = bundle.catalogue.row_of, bundle.catalogue.table.height
+        old_rows = {item_id: self.row_of.get(item_id, base_row_of.get(item_id)) for item_id in latest}
+        kept = [record for record in latest.values() if not record.deleted]
+        row_of, first = dict(self.row_of), n_items + len(self.added)
+        for item_id, record in latest.items():
+            if record.deleted:
+                row_of.pop(item_id, None)
+        row_of |= {record.item_id: first + place for place, record in enumerate(kept)}
+        gone = np.concatenate([self.gone, np.zeros(len(kept), np.bool_)])
+        gone[[row for row in old_rows.values() if row is not None]] = True
+        rows = [
+            self._row(bundle, record, embedding, old_rows[record.item_id])
+            for record, embedding in zip(kept, _embeddings(bundle, encode, kept), strict=True)
+        ]
+        columns = {
+            name: self._buffer(name).appended([row[name] for row in rows]) if rows else self._buffer(name)
+            for name in AddedItems.__dataclass_fields__
+        }
+        scored = np.array([record.scored_seq for record in kept], np.int64)
+        revived = {record.item_id for record in kept}
+        return Overlay(
+            seq=seq,
+            added=AddedItems(**{name: buffer.rows for name, buffer in columns.items()}),
+            properties=[*self.properties, *({"item_id": one.item_id, **one.properties} for one in kept)],
+            scored_seq=np.concatenate([self.scored_seq, scored]),
+            row_of=row_of,
+            deleted=(self.deleted | {one.item_id for one in latest.values() if one.deleted}) - revived,
+            gone=gone,
+            _buffers=columns,
+        )
+
+    def _buffer(self, name: str) -> _Buffer:
+        found = self._buffers.get(name)
+        return _Buffer.of(getattr(self.added, name)) if found is None else found
+
+    def _row(
+        self, bundle: Bundle, record: ItemRecord, embedding: FloatArray | None, old_row: int | None
+    ) -> dict[str, FloatArray]:
+        """Return what one item is scored with.
+
+        What its text says comes from the text; what was learned from events stays. An item about which nothing was
+        learned gets the factors of its text, no lift, and the mean popularity: it is not unpopular but unknown.
+        """
+        spaces = bundle.spaces
+        if old_row is not None:
+            row = self._present(bundle, old_row)
+            if item_text(record.properties) == item_text(self._properties_at(bundle, old_row)):
+                return row
+        else:
+            row = {
+                "context": np.zeros(len(spaces.context.mean), np.float32),
+                "attributes": np.zeros(len(spaces.attributes.mean), np.float32),
+                "popularity": np.asarray(spaces.popularity.mean() if spaces.popularity.size else 0.0, np.float32),
+                "trend": np.zeros((), np.float32),
+            }
+        placed = (
+            np.zeros(spaces.content.vectors.shape[1], np.float32)
+            if embedding is None
+            else spaces.content.place(embedding[None])[0]
+        )
+        if old_row is None or _is_of_text(row, spaces):
+            mapped = placed @ spaces.collaborative.cold_map
+            rank = spaces.collaborative.targets.shape[1]
+            row["sources"], row["targets"] = mapped[:rank], mapped[rank:]
+        row["vectors"] = placed
+        return row
+
+    def _present(self, bundle: Bundle, row: int) -> dict[str, FloatArray]:
+        n_items, spaces = bundle.catalogue.table.height, bundle.spaces
+        if row >= n_items:
+            return {name: getattr(self.added, name)[row - n_items] for name in AddedItems.__dataclass_fields__}
+        return {
+            "sources": spaces.collaborative.sources[row],
+            "targets": spaces.collaborative.targets[row],
+            "vectors": spaces.content.vectors[row],
+            "context": spaces.context.lifts[:, row],
+            "attributes": spaces.attributes.lifts[:, row],
+            "popularity": spaces.popularity[row],
+            "trend": spaces.trend[row],
+        }
+
+    def _properties_at(self, bundle: Bundle, row: int) -> Mapping[str, object]:
+        n_items = bundle.catalogue.table.height
+        if row >= n_items:
+            return self.properties[row - n_items]
+        return bundle.catalogue.properties([row], sorted(bundle.catalogue.property_names))[0]
+
+
+def _embeddings(bundle: Bundle, encode: Encode, records: Sequence[ItemRecord]) -> list[FloatArray | None]:
+    """Return each item's embedding by the bundle's encoder; those of another one are made again, all at once."""
+    own = bundle.manifest.encoder.fingerprint
+    strange = [place for place, record in enumerate(records) if record.encoder != own and item_text(record.properties)]
+    embeddings = [record.embedding if record.encoder == own else None for record in records]
+    for place, vector in zip(strange, encode([item_text(records[place].properties) for place in strange]), strict=True):
+        embeddings[place] = vector
+    return embeddings
+
+
+def _is_of_text(row: Mapping[str, FloatArray], spaces: ItemSpaces) -> bool:
+    """Whether factors are those of the item's text alone: nobody has touched it."""
+    mapped = row["vectors"] @ spaces.collaborative.cold_map
+    return np.allclose(mapped, np.concatenate([row["sources"], row["targets"]]), rtol=1e-3, atol=1e-5)
+
+
+@dataclass(frozen=True)
+class _Buffer:
+    """Rows in an array with room behind them, so that adding one does not copy all.
+
+    Only the newest overlay is ever extended, so what lies behind ``n`` belongs to nobody yet.
+    """
+
+    room: FloatArray
+    n: int
+
+    @classmethod
+    def of(cls, rows: FloatArray) -> _Buffer:
+        return cls(rows, len(rows))
+
+    @property
+    def rows(self) -> FloatArray:
+        return self.room[: self.n]
+
+    def appended(self, rows: Sequence[FloatArray]) -> _Buffer:
+        end, room = self.n + len(rows), self.room
+        if end > len(room):
+            room = np.zeros((max(2 * end, 64), *self.room.shape[1:]), np.float32)
+            room[: self.n] = self.rows
+        room[self.n : end] = rows
+        return _Buffer(room, end)
