@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from crossfade.wire import PROBLEM_MEDIA_TYPE, PROBLEM_TYPES, FieldProblem, Problem, problem
+from crossfade.wire import PROBLEM_MEDIA_TYPE, PROBLEM_TYPES, EventsAnswer, FieldProblem, Problem, problem
 
 __all__ = [
     "DESCRIPTION",
@@ -33,15 +34,19 @@ SUMMARY = "Recommendations that fade between what items say and what people do, 
 DESCRIPTION = """\
 Crossfade looks at two sources of evidence for every request: what an item *says* (the meaning of its text) and what \
 people *do* with it (factors learned from their acts). It scores items on both, adds the parts up, and \
-tells you the sum.
+tells you the sum. What people do and what the catalogue holds can be told while it runs, and counts from the very \
+next answer on.
 
-**Three things to try** on the demo, each ready under its operation's *Examples*:
+**Five things to try** on the demo, each ready under its operation's *Examples*:
 
 1. `POST /v1/recommendations`, *a regular, with reasons*: every score comes apart into its components and into the \
 person's own past titles, exactly.
 2. The same with *content alone* and with *people alone*: that is the crossfade. `weights` moves the fader per request.
 3. `POST /v1/search`, *words no title contains*: it finds meaning, not letters. Name a `user_id` and the order tilts \
 to their taste.
+4. `POST /v1/events`, *a newcomer watches a series*, then `POST /v1/recommendations` for `nobody-yet`: one act, and \
+it is no stranger's list any more.
+5. `PUT /v1/items/the-lighthouse-ledger`, *a new title*, then search for `a lighthouse keeper's accounts`.
 
 A user or an item that the bundle does not know is never an error: the answer says so under `missing`, and \
 recommends what it can.
@@ -54,6 +59,8 @@ method `method_not_allowed` (405), and a defect of ours `internal_error` (500).
 TAGS = [
     {"name": "Recommendations", "description": "Items for a user, for some items, for a text, or for all together."},
     {"name": "Neighbours", "description": "What is like an item, and who is like a user."},
+    {"name": "Live data", "description": "What people do, items and users, as they change; persisted, and now."},
+    {"name": "Scenarios", "description": "Stored defaults of requests, and what came of the answers."},
     {"name": "Bundle", "description": "What the indexing job left, and which version of it is served."},
     {"name": "Health", "description": "For whoever keeps the service running."},
 ]
@@ -62,31 +69,72 @@ EXAMPLES: Mapping[str, Mapping[str, Json]] = json.loads(
     files("crossfade.api").joinpath("examples.json").read_text(encoding="utf-8")
 )
 
-_ANSWERS = {
-    "recommend": "The items, best first.",
-    "recommend_for_user": "The items, best first.",
-    "search": "The items, nearest first.",
-    "rank": "The given items, best first.",
-    "similar_items": "The neighbours, nearest first.",
-    "similar_users": "The users, most similar first.",
-    "get_bundle": "The version being served.",
-    "reload_bundle": "The version served from now on.",
-    "live": "The process runs.",
-    "ready": "The service answers.",
-}
+
+@dataclass(frozen=True)
+class _Operation:
+    """What an operation answers.
+
+    Attributes:
+        answer: What it is when all went well.
+        problems: Codes of what may go wrong.
+        status: HTTP status when all went well; 204 comes without a body.
+    """
+
+    answer: str
+    problems: tuple[str, ...]
+    status: int = 200
+
 
 _BODY = ("body_malformed", "body_too_large", "content_type_unsupported", "request_invalid")
-_PROBLEMS: Mapping[str, tuple[str, ...]] = {
-    "recommend": (*_BODY, "query_invalid", "overloaded", "bundle_corrupt"),
-    "recommend_for_user": ("request_invalid", "query_invalid", "overloaded", "bundle_corrupt"),
-    "search": (*_BODY, "query_invalid", "overloaded", "bundle_corrupt"),
-    "rank": (*_BODY, "query_invalid", "overloaded", "bundle_corrupt"),
-    "similar_items": ("request_invalid", "query_invalid", "overloaded"),
-    "similar_users": ("request_invalid", "overloaded"),
-    "get_bundle": (),
-    "reload_bundle": (*_BODY, "bundle_not_found", "bundle_corrupt", "bundle_format"),
-    "live": (),
-    "ready": ("overloaded", "bundle_corrupt"),
+_LIVE = ("live_unavailable",)
+_ASKED = ("query_invalid", "cursor_expired", "overloaded", "bundle_corrupt", *_LIVE)
+_BY_BODY = (*_BODY, *_ASKED)
+_BY_QUERY = ("request_invalid", *_ASKED)
+_ITEM_IS_PUT = (*_BODY, "query_invalid", "bundle_corrupt", *_LIVE)  # its text is encoded
+_USER_IS_PUT = (*_BODY, "query_invalid", *_LIVE)
+_ONE_IS_NAMED = ("request_invalid", "not_found", *_LIVE)
+
+_OPERATIONS: Mapping[str, _Operation] = {
+    "recommend": _Operation("The items, best first.", _BY_BODY),
+    "recommend_batch": _Operation("An answer for each query.", _BY_BODY),
+    "recommend_for_user": _Operation("The items, best first.", _BY_QUERY),
+    "why": _Operation("The item's place, and what it comes from.", _BY_QUERY),
+    "search": _Operation("The items, nearest first.", _BY_BODY),
+    "rank": _Operation("The given items, best first.", _BY_BODY),
+    "similar_items": _Operation("The neighbours, nearest first.", _BY_QUERY),
+    "similar_users": _Operation("The users, most similar first.", ("request_invalid", "overloaded", *_LIVE)),
+    "send_events": _Operation("All events were taken, or had been before.", (*_BODY, *_LIVE)),
+    "put_items": _Operation("All items were taken.", _ITEM_IS_PUT),
+    "list_items": _Operation("The items.", ("request_invalid", "query_invalid", *_LIVE)),
+    "put_item": _Operation("The item as it is now.", _ITEM_IS_PUT),
+    "get_item": _Operation("The item.", _ONE_IS_NAMED),
+    "patch_item": _Operation("The item as it is now.", (*_ITEM_IS_PUT, "not_found")),
+    "delete_item": _Operation("The item is gone.", _ONE_IS_NAMED, 204),
+    "put_users": _Operation("All users were taken.", _USER_IS_PUT),
+    "list_users": _Operation("The users.", ("request_invalid", "query_invalid", *_LIVE)),
+    "put_user": _Operation("The user as they are now.", _USER_IS_PUT),
+    "get_user": _Operation("The user.", _ONE_IS_NAMED),
+    "patch_user": _Operation("The user as they are now.", (*_USER_IS_PUT, "not_found")),
+    "delete_user": _Operation("Nothing is kept of the user any more.", ("request_invalid", *_LIVE), 204),
+    "profile": _Operation("What is known of the user.", ("request_invalid", "overloaded", *_LIVE)),
+    "export_user": _Operation("All that is kept of the user.", ("request_invalid", *_LIVE)),
+    "merge_users": _Operation("They are one from now on.", _USER_IS_PUT, 204),
+    "put_scenario": _Operation("The scenario.", (*_BODY, "query_invalid", *_LIVE)),
+    "get_scenario": _Operation("The scenario.", _ONE_IS_NAMED),
+    "list_scenarios": _Operation("The scenarios.", _LIVE),
+    "delete_scenario": _Operation("The scenario is gone.", _ONE_IS_NAMED, 204),
+    "insights": _Operation("The figures.", ("request_invalid", *_LIVE)),
+    "get_bundle": _Operation("The version being served.", ()),
+    "reload_bundle": _Operation(
+        "The version served from now on.", (*_BODY, "bundle_not_found", "bundle_corrupt", "bundle_format")
+    ),
+    "live": _Operation("The process runs.", ()),
+    "ready": _Operation("The service answers.", ("overloaded", "bundle_corrupt", *_LIVE)),
+}
+
+_EVENT_STATUSES: Mapping[int | str, str] = {
+    207: "Some events were not taken; `rejected` names them.",
+    422: "No event was taken.",
 }
 
 _PROBLEM_EXAMPLES = {
@@ -111,6 +159,13 @@ _PROBLEM_EXAMPLES = {
                 field="include", message="include: no property 'name'; there are categories, description, title"
             )
         ],
+    ),
+    "not_found": problem("not_found", "There is no item 'not-made-yet'."),
+    "cursor_expired": problem(
+        "cursor_expired", "cursor: another version of the bundle is served now; ask again without it"
+    ),
+    "live_unavailable": problem(
+        "live_unavailable", "The database of live data does not answer: database is locked. Nothing was changed."
     ),
     "overloaded": problem("overloaded", "More requests are waiting than this process can answer soon."),
     "bundle_not_found": problem(
@@ -147,17 +202,23 @@ def body_examples(operation: str) -> Any:  # noqa: ANN401 - FastAPI's own type f
 
 def responses(operation: str) -> dict[int | str, Json]:
     """Return what an operation may answer, with examples, as FastAPI wants it."""
-    answers = {name: {"summary": name, "value": one["answer"]} for name, one in EXAMPLES[operation].items()}
-    documented: dict[int | str, Json] = {
-        200: {"description": _ANSWERS[operation], "content": {"application/json": {"examples": answers}}}
-    }
-    for code in _PROBLEMS[operation]:
+    told = _OPERATIONS[operation]
+    documented: dict[int | str, Json] = {told.status: {"description": told.answer}}
+    if operation == "send_events":
+        documented |= {status: {"description": said, "model": EventsAnswer} for status, said in _EVENT_STATUSES.items()}
+    for name, one in EXAMPLES[operation].items():
+        if told.status != 204:
+            content = documented[one.get("status", told.status)].setdefault("content", {})
+            examples = content.setdefault("application/json", {}).setdefault("examples", {})
+            examples[name] = {"summary": name, "value": one["answer"]}
+    for code in told.problems:
         kind = PROBLEM_TYPES[code]
-        response = documented.setdefault(kind.status, {"description": "", "content": {}})
+        response = documented.setdefault(kind.status, {"description": ""})
         response["description"] = f"{response['description']} `{code}`: {kind.meaning}".strip()
-        content = response["content"].setdefault(PROBLEM_MEDIA_TYPE, {"schema": _problem_schema(), "examples": {}})
+        content = response.setdefault("content", {})
+        shown = content.setdefault(PROBLEM_MEDIA_TYPE, {"schema": _problem_schema(), "examples": {}})
         value = _PROBLEM_EXAMPLES[code].model_dump(mode="json", exclude_none=True)
-        content["examples"][code] = {"summary": kind.title, "value": value}
+        shown["examples"][code] = {"summary": kind.title, "value": value}
     return documented
 
 

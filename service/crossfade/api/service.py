@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from crossfade.api.batching import Batcher, OverloadedError
 from crossfade.api.problem_route import ProblemError
 from crossfade.api.watching import watch
-from crossfade.engine import Answer, Query, Recommender, SimilarUsers
+from crossfade.engine import Answer, Profile, Query, Recommender, SimilarUsers, Why
+from crossfade.errors import QueryError
 from crossfade.telemetry import observe
-from crossfade.wire import ReloadAnswer, answer_to_wire, similar_users_to_wire
+from crossfade.wire import (
+    ReloadAnswer,
+    WireModel,
+    answer_to_wire,
+    answers_to_wire,
+    at_place,
+    profile_to_wire,
+    similar_users_to_wire,
+    why_to_wire,
+)
 
 __all__ = ["Question", "Service"]
 
-Question = Query | Callable[[], Answer | SimilarUsers]
-"""A query, answered together with those of other requests, or anything else to be asked of the recommender."""
+Told = SimilarUsers | Why | Profile
+Question = Query | list[Query] | Callable[[], Told]
+"""A query or many, answered together with those of other requests, or anything else to be asked of the recommender."""
 
 _CHECK = Query(text="ready", limit=1, include=())  # with words, so that the text encoder is asked as well
 
@@ -80,12 +91,52 @@ class Service:
         return ReloadAnswer(bundle=now, previous=before, changed=now != before)
 
     def _answer_many(self, questions: list[Question]) -> list[bytes]:
-        queries = [question for question in questions if isinstance(question, Query)]
+        queries = [query for question in questions for query in _queries(question)]
         with observe("answer"):
-            answers = iter(self.recommender.recommend_many(queries))
-        return [_json(next(answers) if isinstance(question, Query) else question()) for question in questions]
+            try:
+                answers = iter(self.recommender.recommend_many(queries))
+            except QueryError:
+                if len(questions) == 1 and isinstance(questions[0], list):
+                    self._name_the_wrong_one(questions[0])
+                raise
+        return [_json(question, answers) for question in questions]
+
+    def _name_the_wrong_one(self, queries: list[Query]) -> None:
+        """Ask one by one, because an error tells what is wrong with a query and not with which.
+
+        Raises:
+            QueryError: Of the first that cannot be answered, with its place.
+        """
+        for place, query in enumerate(queries):
+            try:
+                self.recommender.recommend(query)
+            except QueryError as error:
+                raise at_place(error, place) from error
 
 
-def _json(answer: Answer | SimilarUsers) -> bytes:
-    wire = answer_to_wire(answer) if isinstance(answer, Answer) else similar_users_to_wire(answer)
+def _queries(question: Question) -> list[Query]:
+    if isinstance(question, list):
+        return question
+    return [question] if isinstance(question, Query) else []
+
+
+def _json(question: Question, answers: Iterator[Answer]) -> bytes:
+    """Return the answer to a question; those to its queries, if it has any, are the next of ``answers``."""
+    wire: WireModel
+    if isinstance(question, Query):
+        wire = answer_to_wire(next(answers))
+    elif isinstance(question, list):
+        wire = answers_to_wire([next(answers) for _ in question])
+    else:
+        wire = _told_to_wire(question())
     return wire.model_dump_json().encode()
+
+
+def _told_to_wire(told: Told) -> WireModel:
+    match told:
+        case SimilarUsers():
+            return similar_users_to_wire(told)
+        case Why():
+            return why_to_wire(told)
+        case Profile():
+            return profile_to_wire(told)

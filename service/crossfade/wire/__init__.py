@@ -25,6 +25,7 @@ from crossfade.wire.events import (
     RejectedEvent,
     SentEvents,
 )
+from crossfade.wire.fields import WireModel
 from crossfade.wire.items import (
     BulkAnswer,
     ItemAnswer,
@@ -129,6 +130,7 @@ __all__ = [
     "UsersAnswer",
     "UsersRequest",
     "WhyAnswer",
+    "WireModel",
     "answer_to_wire",
     "answers_to_wire",
     "at_place",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from crossfade.engine.clock import read_zone
 from crossfade.errors import QueryError
@@ -92,8 +93,17 @@ class EventRequest(Body):
         )
 
 
+def _one_or_many(sent: object) -> list[object]:
+    if isinstance(sent, dict):
+        return [sent]
+    if not isinstance(sent, list) or not 1 <= len(sent) <= MAX_EVENTS:
+        raise PydanticCustomError("events", f"Expected an event, or a list of 1 to {MAX_EVENTS:,}")
+    return sent
+
+
 SentEvents = Annotated[
-    dict[str, object] | Annotated[list[object], Field(min_length=1, max_length=MAX_EVENTS)],
+    list[object],
+    PlainValidator(_one_or_many),
     ShownAs(EventRequest | Annotated[list[EventRequest], Field(min_length=1, max_length=MAX_EVENTS)]),
 ]
 """One event or many, not read yet."""
@@ -136,10 +146,10 @@ class ReadEvents:
     rejected: Sequence[RejectedEvent]
 
     @classmethod
-    def of(cls, sent: SentEvents) -> ReadEvents:
+    def of(cls, sent: list[object]) -> ReadEvents:
         """Read one event or many, each on its own."""
         events, rejected = {}, []
-        for place, one in enumerate(sent if isinstance(sent, list) else [sent]):
+        for place, one in enumerate(sent):
             try:
                 events[place] = EventRequest.model_validate(one).to_engine()
             except ValidationError as error:
@@ -169,7 +179,10 @@ class ReadEvents:
         )
 
 
+_MESSAGES = {"extra_forbidden": "There is no such field", "model_type": "Expected an object"}
+
+
 def _rejected(place: int, error: ValidationError) -> RejectedEvent:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    message = "There is no such field" if first["type"] == "extra_forbidden" else first["msg"]
+    message = _MESSAGES.get(first["type"], first["msg"])
     return RejectedEvent(place=place, field=".".join(str(part)[:80] for part in first["loc"]), message=message)

@@ -2,7 +2,7 @@
 
 A list is its name repeated (``item_ids=a&item_ids=b``), because an id may hold a comma. A field of an object is
 named as errors name it (``weights.content=2``). The context's fields are anyone's, so each is one ``field=value``.
-What is no list of texts nor a plain value (filters, boosts, pins, promotion, cap) is JSON.
+What is neither a text nor a number (filters, boosts, pins, promotion, cap) is JSON.
 """
 
 from __future__ import annotations
@@ -117,15 +117,17 @@ class _Shared(WireModel):
         max_length=32,
         description="Leave out what the user has had by an event of one of these types; repeat for more.",
     )
-    boost: Annotated[list[Boost], Field(max_length=MAX_BOOSTS), JsonText, _json_text] = Field(
+    boost: list[Annotated[Boost, JsonText, _json_text]] = Field(
         [],
-        description="What to lift or bury, as JSON: a list.",
-        examples=['[{"filter": {"field": "year", "gte": 2020}, "amount": 0.3}]'],
+        max_length=MAX_BOOSTS,
+        description="What to lift or bury, as JSON; repeat for more.",
+        examples=[['{"filter": {"field": "year", "gte": 2020}, "amount": 0.3}']],
     )
-    pin: Annotated[list[Pin], Field(max_length=MAX_PINS), JsonText, _json_text] = Field(
+    pin: list[Annotated[Pin, JsonText, _json_text]] = Field(
         [],
-        description="What to put where, as JSON: a list.",
-        examples=['[{"item_id": "the-earmark-book", "position": 1}]'],
+        max_length=MAX_PINS,
+        description="What to put where, as JSON; repeat for more.",
+        examples=[['{"item_id": "the-earmark-book", "position": 1}']],
     )
     promote: Annotated[Promote | None, JsonText, _json_text] = Field(
         None,
