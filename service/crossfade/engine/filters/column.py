@@ -118,9 +118,11 @@ class Column:
             return [moment for value in condition.values if (moment := read_time(value)) is not None]
         if self.shape.kind != "number":
             return list(condition.values)
-        numbers = [float(value) if self.values.dtype.is_float() else value for value in condition.values]
-        if self.values.dtype.is_float() or condition.operator not in {"eq", "any_of"}:
-            return [*numbers]
+        if self.values.dtype.is_float():  # 0.1 in 32 bits is not 0.1 in 64
+            return pl.Series([float(value) for value in condition.values], dtype=self.values.dtype).to_list()
+        if condition.operator not in {"eq", "any_of"}:
+            return list(condition.values)
+        numbers = [value for value in condition.values if not isinstance(value, str)]
         whole = [int(number) for number in numbers if int(number) == number]
         return [number for number in whole if _INT64.min <= number <= _INT64.max]
 
