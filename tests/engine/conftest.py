@@ -11,6 +11,7 @@ from hand_made import Pasts, contents_of, in_memory
 from numpy.typing import NDArray
 
 from crossfade.bundle import ContentSpace, ContextSpace, VectorIndex
+from crossfade.engine.items import Items
 from crossfade.engine.view import View
 from crossfade.types import FloatArray
 
@@ -78,7 +79,7 @@ def view_of(
         past=past or {},
         **more,  # type: ignore[arg-type]  # passed on as they are
     )
-    return View(in_memory(contents), KnownWords(words or {}, embedding_array.shape[1]))
+    return View(Items.of(in_memory(contents)), KnownWords(words or {}, embedding_array.shape[1]))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from engine.answers import answer, explanation_of, scores
 
 from crossfade.bundle.manifest import ProfileRules
 from crossfade.engine import Exclude, Query, neighbours_query
-from crossfade.engine.answering import find_similar_users
+from crossfade.engine.neighbours import find_similar_users
 from crossfade.engine.view import View
 
 ZERO = [[0.0]] * 4
@@ -95,7 +95,7 @@ def test_nothing_but_dislikes_leads_nobody_to_the_opposite_corner(disliked: View
 
 def test_nothing_but_dislikes_is_a_cold_start_of_a_known_user(disliked: View) -> None:
     found = answer(disliked, Query(user_id="u"))
-    similar = find_similar_users(disliked, "u", 10)
+    similar = find_similar_users(disliked, "u", 10, lambda _: {})
 
     assert found.cold_start
     assert found.missing.user_id is None

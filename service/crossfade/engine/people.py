@@ -94,14 +94,14 @@ def evidence_of(items: Items, person: Person, *, now: datetime, until: int | Non
             shown[row] = _against_shown(left, now.timestamp())
     attributes = _attributes(bundle, person)
     return Evidence(
-        known=known or bool(events) or bool(attributes) or person.attributes is not None,
+        known=known or bool(events) or attributes is not None,
         rows=np.fromiter(past, np.int64, len(past)),
         weights=np.array([one.weight for one in past.values()], np.float32),
         times=np.array([one.time for one in past.values()], np.int64),
         types=[one.types for one in past.values()],
         shown=shown,
         seen=seen,
-        attributes=attributes,
+        attributes=attributes or {},
     )
 
 
@@ -147,13 +147,14 @@ def _joined(bundle: Bundle, before: _PastItem | None, acts: Sequence[StoredEvent
     return _PastItem(weight, max(time, before.time), types | before.types)
 
 
-def _attributes(bundle: Bundle, person: Person) -> Mapping[str, str]:
+def _attributes(bundle: Bundle, person: Person) -> Mapping[str, str] | None:
+    """Return what is known of a user beside what they did; None where nobody ever told anything."""
     if person.attributes is not None:
         return person.attributes
     for user_id in person.user_ids:  # the one all others were merged into comes first
         if user_id not in person.forgotten and user_id in bundle.user_attributes:
             return bundle.user_attributes.of(user_id)
-    return {}
+    return None
 
 
 def _against_shown(times: Sequence[int], now: float) -> float:
