@@ -250,8 +250,13 @@ class UserAttributes:
         row = self._row_of.get(user_id)
         if row is None:
             return {}
-        values = {name: self.table[name][row] for name in self.table.columns if name != "user_id"}
-        return {name: value for name, value in values.items() if value is not None}
+        values = ((name, column[row]) for name, column in self._columns.items())
+        return {name: value for name, value in values if value is not None}
+
+    @cached_property
+    def _columns(self) -> dict[str, list[str | None]]:
+        """Plain values: a table is slow at giving out a single row."""
+        return {name: self.table[name].to_list() for name in self.table.columns if name != "user_id"}
 
     @cached_property
     def _row_of(self) -> dict[str, int]:

@@ -201,6 +201,15 @@ def _version(view: View) -> bytes:
 
 def _digest(query: Query) -> bytes:
     """Return 8 bytes that tell a query from others, whatever its cursor and what it wants to see of each item."""
-    plain = dataclasses.replace(query, cursor=None, explain=None, include=None)
-    text = json.dumps(dataclasses.asdict(plain), sort_keys=True, default=str)
+    values = [getattr(query, name) for name in _DIGESTED]
+    text = json.dumps(values, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8]
+
+
+_DIGESTED = tuple(
+    one.name for one in dataclasses.fields(Query) if one.name not in ("cursor", "explain", "include", "fallback")
+)
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else vars(value)

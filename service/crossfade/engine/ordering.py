@@ -85,6 +85,8 @@ def _pins(ready: Ready) -> dict[int, int]:
 
 def _with(ready: Ready, pool: Scored, pinned: list[int]) -> Scored:
     """Return the pool with the pinned items in it."""
+    if not pinned:
+        return pool
     absent = np.setdiff1d(np.array(pinned, np.int64), pool.rows)
     if not len(absent):
         return pool
