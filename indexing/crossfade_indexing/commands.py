@@ -53,6 +53,7 @@ def input_options(
     events: str = "Events: user_id, item_id; timestamp, event_type, value, context.* if known.",
     items: str = "Items: item_id; title, description, categories feed the text.",
     users: str = "Users: user_id and attributes.",
+    live: bool = False,
 ) -> Callable[[Command], Command]:
     """Return a decorator that adds the options which name the data, and passes them on as ``inputs``, a `job.Inputs`.
 
@@ -63,6 +64,7 @@ def input_options(
         events: Help of ``--events``.
         items: Help of ``--items``.
         users: Help of ``--users``.
+        live: Whether there is ``--live`` too, beside files or in place of them.
     """
 
     def decorate(command: Command) -> Command:
@@ -81,18 +83,25 @@ def input_options(
             users: Path | None,
             preset: str | None,
             source: Path | None,
+            url: str | None = None,
             **others: object,
         ) -> None:
-            if (preset is None) == (events is None):
+            given = (preset is not None) + (events is not None)
+            if given > 1 or (not given and url is None):
                 raise click.UsageError("give either --events FILE or --preset NAME --source DIR")
             if (preset is None) != (source is None):
                 raise click.UsageError("--preset and --source go together")
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             from crossfade_indexing.job import Inputs  # noqa: PLC0415 - see the module
 
-            command(inputs=Inputs(events=events, items=items, users=users, preset=preset, source=source), **others)
+            inputs = Inputs(events=events, items=items, users=users, preset=preset, source=source, live=url)
+            command(inputs=inputs, **others)
 
-        return with_inputs
+        if not live:
+            return with_inputs
+        return click.option("--live", "url", metavar="URL", help="Live data of a service, on top of the files.")(
+            with_inputs
+        )
 
     return decorate
 
@@ -132,7 +141,7 @@ def cleaning_options(command: Command) -> Command:
 
 
 @click.command()
-@input_options()
+@input_options(live=True)
 @click.option("--out", required=True, type=_PATH, help="Where the bundle goes; earlier versions stay beside it.")
 @click.option("--config", "config_path", type=_PATH, help="Hyper-parameters, as TOML.")
 @encoder_option
@@ -156,8 +165,10 @@ def index(
 ) -> None:
     """Build a bundle from files of events and items.
 
-    Files are CSV, TSV, Parquet or JSON Lines, by their ending. Ctrl-C, a full disk or a crash leaves what was
-    published before as it was, and so does a result that is clearly worse on the same held-out events.
+    Files are CSV, TSV, Parquet or JSON Lines, by their ending. With --live, what a service was told goes on top of
+    them, or stands alone; users who were erased are left out, and leave the earlier versions. Ctrl-C, a full disk or a
+    crash leaves what was published before as it was, and so does a result that is clearly worse on the same held-out
+    events.
     """
     from crossfade_indexing.config import IndexingConfig, read_config  # noqa: PLC0415 - see the module
     from crossfade_indexing.job import Settings, run_index  # noqa: PLC0415 - see the module

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from crossfade.bundle.manifest import LiveMark
+
 __all__ = ["Dataset"]
 
 
@@ -23,6 +25,7 @@ class Dataset:
             ``description`` (String, "" where missing), ``categories`` (List(String), [] where missing), and every
             other input column as a property of its own type.
         users: One row per user: ``user_id`` (String) and attributes; None without a users file.
+        live: How far into a live store these tables have seen; None where they are of files alone.
         timezone: IANA zone in which local times that name none were read; None where none was given.
     """
 
@@ -30,3 +33,4 @@ class Dataset:
     items: pl.DataFrame
     users: pl.DataFrame | None = None
     timezone: str | None = None
+    live: LiveMark | None = None

@@ -46,6 +46,8 @@ def print_outcome(outcome: IndexOutcome) -> None:
             markup=False,
             soft_wrap=True,
         )
+    if outcome.erasure is not None and outcome.erasure.versions:
+        console.print(f"Erased users were taken out of {len(outcome.erasure.versions)} earlier versions", markup=False)
     if result.pruned:
         console.print(f"Removed: {', '.join(result.pruned)}", markup=False, soft_wrap=True)
 
@@ -63,6 +65,7 @@ def outcome_as_dict(outcome: IndexOutcome) -> dict[str, object]:
         "cleaning": outcome.cleaning.as_dict(),
         "warnings": outcome.warnings,
         "rejects": None if outcome.rejects is None else str(outcome.rejects),
+        "erased_from": [] if outcome.erasure is None else [one.version for one in outcome.erasure.versions],
         "texts_encoded": result.texts_encoded,
         "pruned": result.pruned,
         "seconds": round(outcome.seconds, 2),

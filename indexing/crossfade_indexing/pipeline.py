@@ -194,7 +194,7 @@ def _manifest(made: _Made, created_at: datetime, files: dict[str, FileEntry]) ->
         half_life_days=choice.half_life_days,
         selection=choice.info,
         fields=_fields(final.learned),
-        live=None,
+        live=made.dataset.live,
         timezone=made.dataset.timezone,
         tenth_best=dict(final.learned.spaces.tenth_best),
         cleaning={name: dict(counts) for name, counts in made.cleaning.items()},

@@ -231,7 +231,7 @@ def test_dropped_rows_that_name_an_erased_user_go(store: BundleStore) -> None:
 def test_an_index_of_some_rows_is_of_the_same_kind_and_finds_them(tmp_path: Path) -> None:
     vectors = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
     for kind in ("flat", "hnsw"):
-        VectorIndex.build(vectors, kind=kind).save(tmp_path / "index")  # type: ignore[arg-type]  # a plain string here
+        VectorIndex.build(vectors, kind=kind).save(tmp_path / "index")
         rows = np.arange(0, 300, 7)
 
         some = VectorIndex.load(tmp_path / "index").select(rows)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from crossfade_indexing.cleaning.events import id_text
+from crossfade_indexing.sources.live import LiveTables
 from crossfade_indexing.sources.raw import LINE, RawTable, Reason, dropped, first_reason
 from crossfade_indexing.sources.values import as_list, as_prose
 
@@ -39,9 +42,11 @@ def clean_items(raw: RawTable) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
     return items, rows, _text_warning(raw, items)
 
 
-def clean_users(raw: RawTable) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The users worth keeping (of repeated ones the last) and the dropped rows."""
-    return _clean(raw, "user_id", Reason.MISSING_USER_ID, Reason.REPEATED_USER_ID)
+def clean_users(raw: RawTable, live: LiveTables | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The users worth keeping (of repeated ones the last) and the dropped rows; ``live`` tells who was erased."""
+    ids = raw.frame.select(id_text(raw, "user_id")).to_series()
+    erased = [] if live is None else live.erased_among(ids)
+    return _clean(raw, "user_id", Reason.MISSING_USER_ID, Reason.REPEATED_USER_ID, erased)
 
 
 def items_of_events(events: pl.DataFrame) -> pl.DataFrame:
@@ -51,9 +56,12 @@ def items_of_events(events: pl.DataFrame) -> pl.DataFrame:
     return ids.with_columns(title=pl.lit(""), description=pl.lit(""), categories=nothing)
 
 
-def _clean(raw: RawTable, key: str, missing: Reason, repeated: Reason) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _clean(
+    raw: RawTable, key: str, missing: Reason, repeated: Reason, erased: Sequence[str] = ()
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     ids = raw.frame.select(id_text(raw, key).alias(key))
-    faults = {missing: pl.col(key).is_null(), repeated: ~pl.col(key).is_last_distinct()}
+    faults = {Reason.ERASED_USER: pl.col(key).is_in(erased)} if erased else {}
+    faults |= {missing: pl.col(key).is_null(), repeated: ~pl.col(key).is_last_distinct()}
     reason = ids.select(first_reason(faults)).to_series()
     properties = [_property(name, dtype) for name, dtype in raw.frame.schema.items() if name not in (LINE, key)]
     kept = raw.frame.with_columns(ids).filter(reason.is_null()).select(key, *properties)

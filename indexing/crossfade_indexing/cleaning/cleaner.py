@@ -7,12 +7,15 @@ from pathlib import Path
 
 import polars as pl
 
+from crossfade.bundle import forget_rejects
 from crossfade.errors import InputError
 from crossfade_indexing.cleaning.catalogue import clean_items, clean_users, items_of_events
 from crossfade_indexing.cleaning.events import clean_events
-from crossfade_indexing.cleaning.report import CleaningReport, count, write_rejects
+from crossfade_indexing.cleaning.overlay import live_events, live_items, live_users
+from crossfade_indexing.cleaning.report import CleaningReport, TableCounts, count, write_rejects
 from crossfade_indexing.cleaning.timestamps import is_timezone
 from crossfade_indexing.dataset import Dataset
+from crossfade_indexing.sources.live import LiveTables
 from crossfade_indexing.sources.raw import REJECTS, RawTables
 
 __all__ = ["Cleaned", "clean"]
@@ -28,7 +31,14 @@ class Cleaned:
     report: CleaningReport
 
 
-def clean(raw: RawTables, *, timezone: str | None = None, rejects: Path | None = None, strict: bool = False) -> Cleaned:
+def clean(
+    raw: RawTables,
+    *,
+    timezone: str | None = None,
+    rejects: Path | None = None,
+    strict: bool = False,
+    live: LiveTables | None = None,
+) -> Cleaned:
     """Drop the rows that nothing can be learned from, each counted under a `Reason`.
 
     Items without text and users without attributes stay. Events of users that the users file lacks stay, events of
@@ -38,7 +48,10 @@ def clean(raw: RawTables, *, timezone: str | None = None, rejects: Path | None =
         raw: What a source read; not changed.
         timezone: IANA name of the zone of local timestamps whose row names none. Default: UTC, with a warning.
         rejects: Where every dropped row goes, as JSON Lines; the file exists only if there are any.
-        strict: Take a dropped row for an error, once the rejects file is written.
+        strict: Take a dropped row for an error, once the rejects file is written; what is dropped of live data, or
+            because a user was erased, is none.
+        live: Goes on top of what the files say: events are appended, items and users replaced or added, deleted
+            items and erased users left out, merged users made one.
 
     Raises:
         InputError: If no event or no item is left, or ``strict`` is set and a row was dropped.
@@ -46,32 +59,70 @@ def clean(raw: RawTables, *, timezone: str | None = None, rejects: Path | None =
     """
     if timezone is not None and not is_timezone(timezone):
         raise ValueError(f"timezone: {timezone!r} is no IANA time zone, such as Europe/Berlin")
-    items, users, known = None, None, None
-    dropped: dict[str, pl.DataFrame] = {}
-    warnings = [warning for table in raw.tables for warning in table.warnings]
-    if raw.items is not None:
-        items, dropped["items"], told = clean_items(raw.items)
-        known = items.get_column("item_id")
-        warnings += told
-    if raw.users is not None:
-        users, dropped["users"] = clean_users(raw.users)
-    events, dropped["events"], told = clean_events(raw.events, known, timezone)
-    rejected = [(table, pl.concat([table.unread, dropped.get(table.name, _NONE)])) for table in raw.tables]
+    tables = _Tables(raw, live, timezone)
+    rejected = [(table, pl.concat([table.unread, tables.dropped.get(table.name, _NONE)])) for table in raw.tables]
     if rejects is not None:
         write_rejects(rejects, rejected)
-    report = CleaningReport(tuple(count(table, rows) for table, rows in rejected), (*warnings, *told))
-    if events.is_empty():
-        raise InputError(f"{raw.events.path}: no event is left: {report.first_reasons()}{_id_hint(raw, known)}")
+        if live is not None:
+            forget_rejects(rejects, live.erasures)  # a line that could not be read may name anybody
+    counts = (*(count(table, rows) for table, rows in rejected), *tables.live_counts)
+    report = CleaningReport(counts, tuple(tables.warnings))
+    if tables.events.is_empty():
+        hint = _id_hint(raw, tables.items)
+        raise InputError(f"{raw.events.path}: no event is left: {report.first_reasons()}{hint}")
     if strict and report.dropped_total:
         rows = "row" if report.dropped_total == 1 else "rows"
         place = f"; see {rejects}" if rejects is not None else ""
         raise InputError(f"{report.dropped_total:,} {rows} cannot be used: {report.first_reasons()}{place}")
-    return Cleaned(Dataset(events, items_of_events(events) if items is None else items, users, timezone), report)
+    mark = None if live is None else live.mark
+    return Cleaned(Dataset(tables.events, tables.items, tables.users, timezone, mark), report)
 
 
-def _id_hint(raw: RawTables, known: pl.Series | None) -> str:
+class _Tables:
+    """The clean tables, what was dropped of the files by table, what live data added, and warnings."""
+
+    def __init__(self, raw: RawTables, live: LiveTables | None, timezone: str | None) -> None:
+        self.warnings = [warning for table in raw.tables for warning in table.warnings]
+        self.dropped: dict[str, pl.DataFrame] = {}
+        self.live_counts: list[TableCounts] = []
+        items, self.users, known = None, None, None
+        if raw.items is not None:
+            items, self.dropped["items"], told = clean_items(raw.items)
+            self.warnings += told
+            if live is not None:
+                items = self._with_live_items(items, live)
+            known = items.get_column("item_id")
+        if raw.users is not None:
+            self.users, self.dropped["users"] = clean_users(raw.users, live)
+        self.events, self.dropped["events"], told = clean_events(raw.events, known, timezone, live)
+        self.warnings += told
+        if items is None:
+            items = items_of_events(self.events)
+            if live is not None:
+                items = self._with_live_items(items, live)
+        self.items = items
+        if live is not None:
+            self._add_live_events(raw, live, timezone)
+            self.users, counts = live_users(self.users, live)
+            self.live_counts.append(counts)
+
+    def _with_live_items(self, items: pl.DataFrame, live: LiveTables) -> pl.DataFrame:
+        items, told, counts = live_items(items, live)
+        self.warnings += told
+        self.live_counts.append(counts)
+        return items
+
+    def _add_live_events(self, raw: RawTables, live: LiveTables, timezone: str | None) -> None:
+        if self.items.is_empty():  # neither files nor the service describe any: they are those that the events name
+            self.items = items_of_events(live.events.filter(~pl.col("item_id").is_in(live.deleted)))
+        events, counts = live_events(live, self.items.get_column("item_id"), raw.events, timezone)
+        self.events = pl.concat([self.events, events], how="diagonal")
+        self.live_counts.insert(0, counts)
+
+
+def _id_hint(raw: RawTables, items: pl.DataFrame) -> str:
     """Two ids side by side show why no event's item is known."""
-    if raw.items is None or known is None or known.is_empty() or raw.events.frame.is_empty():
+    if raw.items is None or items.is_empty() or raw.events.frame.is_empty():
         return ""
-    event_id = raw.events.frame.get_column("item_id")[0]
-    return f'; item ids look like "{event_id}" there and like "{known[0]}" in {raw.items.path.name}'
+    event_id, item_id = raw.events.frame.get_column("item_id")[0], items.get_column("item_id")[0]
+    return f'; item ids look like "{event_id}" there and like "{item_id}" in {raw.items.path.name}'

@@ -6,6 +6,7 @@ import polars as pl
 
 from crossfade.errors import InputError
 from crossfade_indexing.cleaning.timestamps import is_timezone, localized, parse, plausible, wall_clock
+from crossfade_indexing.sources.live import LiveTables
 from crossfade_indexing.sources.raw import LINE, RawTable, Reason, dropped, first_reason
 from crossfade_indexing.sources.values import as_text
 
@@ -16,7 +17,7 @@ _COLUMNS = ("user_id", "item_id", "timestamp", "local_time", "event_type", "valu
 
 
 def clean_events(
-    raw: RawTable, known_items: pl.Series | None, timezone: str | None
+    raw: RawTable, known_items: pl.Series | None, timezone: str | None, live: LiveTables | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
     """The events worth keeping, those that are not, and what to tell about them.
 
@@ -25,6 +26,7 @@ def clean_events(
         known_items: The ids of the items file; None if there is none.
         timezone: Where local timestamps without a time zone of their own were taken, and the users' zone where a row
             does not tell; None is UTC for the former, and no local time for the latter, each with a warning.
+        live: Tells who was erased, who is one user now, and which items were deleted.
 
     Returns:
         The table as `Dataset` describes it, in the order of the file; the dropped rows in the schema `REJECTS`;
@@ -33,7 +35,11 @@ def clean_events(
     parsed = _parsed(raw)
     unzoned = parsed.get_column("local").is_not_null() & parsed.get_column("timezone").is_null()
     parsed = _with_local_times(_with_timestamps(parsed, timezone), timezone)
-    reason = parsed.select(first_reason(_faults(known_items))).to_series()
+    faults = _faults(known_items)
+    if live is not None:
+        faults = _live_faults(parsed, live, known_items) | faults
+        parsed = parsed.with_columns(live.merged())
+    reason = parsed.select(first_reason(faults)).to_series()
     reason = _with_repetitions(parsed, reason)
     context = [name for name in parsed.columns if name.startswith("context.")]
     events = parsed.filter(reason.is_null()).select(*_COLUMNS, *context)
@@ -132,6 +138,15 @@ def _faults(known_items: pl.Series | None) -> dict[Reason, pl.Expr]:
     }
     if known_items is not None:
         faults[Reason.UNKNOWN_ITEM] = ~pl.col("item_id").is_in(known_items.implode())
+    return faults
+
+
+def _live_faults(parsed: pl.DataFrame, live: LiveTables, known_items: pl.Series | None) -> dict[Reason, pl.Expr]:
+    """What only live data can tell; of deleted items only where no items are known otherwise."""
+    erased = parsed.get_column("user_id").is_in(live.erased_among(parsed.get_column("user_id")))
+    faults = {Reason.ERASED_USER: pl.lit(erased)}
+    if known_items is None and live.deleted:
+        faults[Reason.UNKNOWN_ITEM] = pl.col("item_id").is_in(live.deleted)
     return faults
 
 

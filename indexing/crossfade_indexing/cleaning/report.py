@@ -38,8 +38,9 @@ class CleaningReport:
 
     @property
     def dropped_total(self) -> int:
-        """Rows dropped from all files."""
-        return sum(sum(table.dropped.values()) for table in self.tables)
+        """Rows dropped for a fault of theirs: live data have none, and to be erased is none."""
+        files = (table.dropped for table in self.tables if not table.table.startswith("live_"))
+        return sum(rows for dropped in files for reason, rows in dropped.items() if reason != Reason.ERASED_USER)
 
     def as_dict(self) -> dict[str, dict[str, int]]:
         """The counts by table: ``read``, ``kept``, and one for each reason that occurred."""
@@ -84,8 +85,9 @@ def render(report: CleaningReport) -> Table:
 def write_rejects(path: Path, rejected: Sequence[tuple[RawTable, pl.DataFrame]]) -> None:
     """Write one JSON object per rejected row (table, file, line, reason, row), all at once or not at all.
 
-    Without any row there is no file, and one of an earlier run is removed.
+    Rows of erased users are left out. Without any row there is no file, and one of an earlier run is removed.
     """
+    rejected = [(table, rows.filter(pl.col("reason") != Reason.ERASED_USER.value)) for table, rows in rejected]
     if not any(rows.height for _, rows in rejected):
         path.unlink(missing_ok=True)
         return

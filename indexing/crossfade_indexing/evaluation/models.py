@@ -150,7 +150,7 @@ def rank_variant(
     started = time.perf_counter()
     answers = ask(recommender, [replace(query, weights=variant.weights) for query in queries], advance)
     rank_s = time.perf_counter() - started
-    rows = answered_rows(recommender, answers, queries[0].limit)
+    rows = answered_rows(recommender, answers, queries[0].limit or 0)  # `queries_of` names one
     silent = not any(item.score for answer in answers for item in answer.items)
     return Ranked(variant.name, variant.kind, variant.component, rows, fit_s, rank_s, silent)
 

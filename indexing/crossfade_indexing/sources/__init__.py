@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from crossfade_indexing.sources.amazon import read_amazon_reviews
 from crossfade_indexing.sources.files import read_files
+from crossfade_indexing.sources.live import LiveTables, read_live
 from crossfade_indexing.sources.movielens import read_movielens
 from crossfade_indexing.sources.raw import RawTable, RawTables, Reason
 
-__all__ = ["RawTable", "RawTables", "Reason", "read_amazon_reviews", "read_files", "read_movielens"]
+__all__ = [
+    "LiveTables",
+    "RawTable",
+    "RawTables",
+    "Reason",
+    "read_amazon_reviews",
+    "read_files",
+    "read_live",
+    "read_movielens",
+]

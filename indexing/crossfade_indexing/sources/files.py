@@ -19,21 +19,28 @@ from crossfade_indexing.sources.values import with_found_types
 __all__ = ["read_files"]
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_NO_EVENTS = RawTable(
+    "events",
+    Path("no events file"),
+    pl.DataFrame(schema={LINE: pl.Int64, "user_id": pl.String, "item_id": pl.String}),
+    rejects([]),
+)
 _JSON_LINES = (".jsonl", ".ndjson")
 
 
-def read_files(events: Path, items: Path | None = None, users: Path | None = None) -> RawTables:
+def read_files(events: Path | None, items: Path | None = None, users: Path | None = None) -> RawTables:
     """Read CSV, TSV, Parquet and JSON Lines, told apart by file ending (``.gz`` after those of text).
 
     Ids are read as text and never interpreted. In CSV and TSV the types of items' and users' further columns are found:
     a column is whole numbers, numbers or true/false if all its fields are, and text otherwise. A ``context`` object of
-    JSON Lines or Parquet becomes ``context.<field>`` columns.
+    JSON Lines or Parquet becomes ``context.<field>`` columns. Without a file of events there are none: a shop may have
+    told all of them to a service.
 
     Raises:
         InputError: If a file is missing, empty, of another kind, or lacks a column.
     """
     return RawTables(
-        events=_with_context(_read(events, EVENTS, "events")),
+        events=_NO_EVENTS if events is None else _with_context(_read(events, EVENTS, "events")),
         items=None if items is None else _read(items, ITEMS, "items"),
         users=None if users is None else _read(users, USERS, "users"),
     )

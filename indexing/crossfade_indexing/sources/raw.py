@@ -26,6 +26,7 @@ class Reason(StrEnum):
     ======================== ===========================================================================
     ``undecodable_bytes``    the row holds bytes that are not UTF-8
     ``malformed_line``       no JSON object, a wrong number of fields, or a quote that is never closed
+    ``erased_user``          live data say that this user was erased; no rejects file has such a row
     ``missing_user_id``      empty, blank or null
     ``missing_item_id``      empty, blank or null
     ``missing_text``         a tag or description that is empty (`movielens` only)
@@ -43,6 +44,7 @@ class Reason(StrEnum):
 
     UNDECODABLE_BYTES = "undecodable_bytes"
     MALFORMED_LINE = "malformed_line"
+    ERASED_USER = "erased_user"
     MISSING_USER_ID = "missing_user_id"
     MISSING_ITEM_ID = "missing_item_id"
     MISSING_TEXT = "missing_text"

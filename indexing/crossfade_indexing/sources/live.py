@@ -1,0 +1,145 @@
+"""Live data as tables: what a service has been told since, in one cut through the order of its commits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from crossfade.bundle import Erasures
+from crossfade.bundle.manifest import LiveMark
+from crossfade.bundle_commands import open_existing
+from crossfade.live import ItemRecord, StoredEvent, UserRecord, user_hash
+from crossfade.live.addresses import Address
+from crossfade_indexing.sources.raw import LINE, REJECTS, RawTable
+
+__all__ = ["LiveTables", "read_live"]
+
+_EVENTS = pl.Schema(
+    {
+        "event_id": pl.String(),
+        "user_id": pl.String(),
+        "item_id": pl.String(),
+        "timestamp": pl.Datetime("us", "UTC"),
+        "local_time": pl.Datetime("us"),
+        "event_type": pl.String(),
+        "value": pl.Float64(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class LiveTables:
+    """All that a live store holds.
+
+    Attributes:
+        mark: How far that is.
+        path: Name of the store, for messages.
+        events: ``event_id`` and the columns of ``Dataset.events``, in the order of commits.
+        items: Those that were put and not deleted since.
+        deleted: Ids of those that were deleted.
+        users: ``user_id`` and attributes, all String; one row per user that attributes were put for.
+        merges: From a merged id to the one that it belongs to now; applied to ``events`` and ``users`` already.
+        erasures: Who was erased.
+    """
+
+    mark: LiveMark
+    path: Path
+    events: pl.DataFrame
+    items: RawTable
+    deleted: list[str]
+    users: pl.DataFrame
+    merges: Mapping[str, str]
+    erasures: Erasures
+
+    def erased_among(self, user_ids: pl.Series) -> list[str]:
+        """Return those of some ids that belong to erased users."""
+        if not self.erasures.places:
+            return []
+        return [user_id for user_id in user_ids.drop_nulls().unique() if self.erasures.holds(user_id)]
+
+    def merged(self, column: str = "user_id") -> pl.Expr:
+        """Return a column of ids with those that were merged into others replaced by these."""
+        return pl.col(column).replace(dict(self.merges)) if self.merges else pl.col(column)
+
+
+def read_live(url: str) -> LiveTables:
+    """Read a live store while others write to it.
+
+    Raises:
+        LiveError: If there is none, or it cannot be read.
+    """
+    path = Path(Address.parse(url).name)
+    with open_existing(url) as data, data.dump() as (dump, chunks):
+        frames = [_events(chunk) for chunk in chunks]
+        events = pl.concat([pl.DataFrame(schema=_EVENTS), *frames], how="diagonal")
+        merges = dict(dump.merges)
+        return LiveTables(
+            mark=LiveMark(store_id=dump.store_id, seq=dump.seq),
+            path=path,
+            events=events.with_columns(pl.col("user_id").replace(merges)) if merges else events,
+            items=_items([item for item in dump.items if not item.deleted], path),
+            deleted=[item.item_id for item in dump.items if item.deleted],
+            users=_users(dump.users, merges),
+            merges=merges,
+            erasures=Erasures(dump.store_id, dict(dump.erased), partial(user_hash, dump.secret)),
+        )
+
+
+def _events(chunk: Sequence[StoredEvent]) -> pl.DataFrame:
+    fields = sorted({name for stored in chunk for name in stored.event.context})
+    columns = {
+        "event_id": [stored.event.event_id for stored in chunk],
+        "user_id": [stored.event.user_id for stored in chunk],
+        "item_id": [stored.event.item_id for stored in chunk],
+        "timestamp": [stored.event.timestamp for stored in chunk],
+        "local_time": [stored.local_time for stored in chunk],
+        "event_type": [stored.event.event_type for stored in chunk],
+        "value": [stored.event.value for stored in chunk],
+        **{f"context.{name}": [stored.event.context.get(name) for stored in chunk] for name in fields},
+    }
+    return pl.DataFrame(columns, schema={**dict.fromkeys(columns, pl.String()), **_EVENTS})
+
+
+def _items(put: Sequence[ItemRecord], path: Path) -> RawTable:
+    names = list(dict.fromkeys(name for item in put for name in item.properties if name not in ("item_id", LINE)))
+    columns = [_column(name, [item.properties.get(name) for item in put]) for name in names]
+    ids = pl.Series("item_id", [item.item_id for item in put], dtype=pl.String)
+    lines = pl.Series(LINE, range(1, len(put) + 1), dtype=pl.Int64)
+    return RawTable("live_items", path, pl.DataFrame([lines, ids, *columns]), pl.DataFrame(schema=REJECTS))
+
+
+def _column(name: str, values: Sequence[object]) -> pl.Series:
+    """Return JSON values as a column of one type: truths, numbers, texts or lists of texts, else JSON as text."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {bool}:
+        return pl.Series(name, values, dtype=pl.Boolean)
+    if kinds and kinds <= {int, float}:
+        whole = kinds == {int} and all(value is None or -(2**63) <= value < 2**63 for value in _numbers(values))
+        return pl.Series(name, values, dtype=pl.Int64 if whole else pl.Float64, strict=False)
+    if kinds == {list}:
+        lists = [[_text(one) for one in value] if isinstance(value, list) else None for value in values]
+        return pl.Series(name, lists, dtype=pl.List(pl.String))
+    return pl.Series(name, [None if value is None else _text(value) for value in values], dtype=pl.String)
+
+
+def _numbers(values: Iterable[object]) -> list[int | None]:
+    return [value if isinstance(value, int) else None for value in values]
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) or value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _users(records: Sequence[UserRecord], merges: Mapping[str, str]) -> pl.DataFrame:
+    """Return what was put for each user; of several ids that are one user now, that of the others counts first."""
+    known: dict[str, Mapping[str, str]] = {}
+    for record in sorted(records, key=lambda record: record.user_id in merges):
+        known.setdefault(merges.get(record.user_id, record.user_id), record.attributes)
+    names = list(dict.fromkeys(name for attributes in known.values() for name in attributes if name != "user_id"))
+    columns = {"user_id": list(known)} | {name: [one.get(name) for one in known.values()] for name in names}
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))

@@ -1,0 +1,293 @@
+"""What a service was told goes on top of the files, in one cut, without anybody who was erased."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from crossfade.errors import InputError, LiveError
+from crossfade.live import Event, ItemRecord, LiveData, StoredEvent, UserRecord
+from crossfade_indexing.cleaning import clean
+from crossfade_indexing.cleaning.cleaner import Cleaned
+from crossfade_indexing.sources import read_files, read_live
+
+NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
+# Nobody meets such an id by chance.
+GONE = "gone-3f9d2c71b8"
+
+
+class Shop:
+    """Files, a live store, and what becomes of the two."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.url = str(directory / "live.db")
+        self.data = LiveData.open(self.url)
+        self.store = self.data.store
+
+    def file(self, name: str, *lines: str) -> Path:
+        path = self.directory / name
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    def told(self, user_id: str, item_id: str, event_type: str = "watch", **more: object) -> None:
+        local_time = more.pop("local_time", None)
+        event = Event(user_id, item_id, event_type, **{"timestamp": NOON, **more})  # type: ignore[arg-type]  # by name
+        assert isinstance(local_time, dt.datetime | None)
+        self.data.call(self.store.add_events([StoredEvent(0, event, local_time)]))
+
+    def put(self, item_id: str, **properties: object) -> None:
+        self.data.call(self.store.put_items([ItemRecord(item_id, properties)]))
+
+    def delete(self, item_id: str) -> None:
+        self.data.call(self.store.delete_items([item_id]))
+
+    def describe(self, user_id: str, **attributes: str) -> None:
+        self.data.call(self.store.put_users([UserRecord(user_id, attributes)]))
+
+    def merge(self, into_id: str, from_id: str) -> None:
+        self.data.call(self.store.merge_users(into_id, from_id))
+
+    def erase(self, user_id: str) -> None:
+        self.data.call(self.store.erase_user(user_id))
+
+    def clean(
+        self,
+        events: Path | None = None,
+        items: Path | None = None,
+        users: Path | None = None,
+        *,
+        timezone: str | None = None,
+        strict: bool = False,
+    ) -> Cleaned:
+        rejects = self.directory / "rejects.jsonl"
+        raw = read_files(events, items, users)
+        return clean(raw, timezone=timezone, rejects=rejects, strict=strict, live=read_live(self.url))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    opened = Shop(tmp_path)
+    yield opened
+    opened.data.close()
+
+
+@pytest.fixture
+def events(shop: Shop) -> Path:
+    return shop.file(
+        "events.csv",
+        "user_id,item_id,timestamp,event_type,event_id,context.device",
+        "1,a,2026-04-01T20:00:00+02:00,watch,e1,tv",
+        "2,b,2026-04-02T20:00:00+02:00,like,e2,phone",
+        f"{GONE},a,2026-04-03T20:00:00+02:00,like,e3,phone",
+    )
+
+
+@pytest.fixture
+def items(shop: Shop) -> Path:
+    return shop.file(
+        "items.csv", "item_id,title,year,genre", "a,Apple,2001,fruit", "b,Bread,2002,", "c,Cake,2003,sweet"
+    )
+
+
+def test_events_that_a_service_was_told_are_appended(shop: Shop, events: Path, items: Path) -> None:
+    shop.told(
+        "1", "c", "rating", value=4.0, context={"device": "tv", "country": "DE"}, local_time=NOON.replace(tzinfo=None)
+    )
+    shop.told("new", "a")
+
+    cleaned = shop.clean(events, items)
+
+    table = cleaned.dataset.events
+    assert table["user_id"].to_list() == ["1", "2", GONE, "1", "new"]
+    assert table.schema["timestamp"] == pl.Datetime("us", "UTC")
+    live = table.row(3, named=True)
+    assert (live["item_id"], live["event_type"], live["value"], live["timestamp"]) == ("c", "rating", 4.0, NOON)
+    assert live["local_time"] == NOON.replace(tzinfo=None)
+    assert (live["context.device"], live["context.country"]) == ("tv", "DE")
+    assert "event_id" not in table.columns
+    assert table["local_time"][4] is None
+    assert cleaned.report.as_dict()["live_events"] == {"read": 2, "kept": 2}
+
+
+def test_where_a_users_clock_is_unknown_the_named_zone_tells(shop: Shop, events: Path) -> None:
+    shop.told("new", "a")
+
+    table = shop.clean(events, timezone="Europe/Berlin").dataset.events
+
+    assert table["local_time"][-1] == dt.datetime(2026, 5, 1, 14)  # noqa: DTZ001 - a clock's time has no zone
+
+
+def test_an_event_that_the_files_have_too_counts_once(shop: Shop, events: Path) -> None:
+    shop.told("1", "a", event_id="e1")
+    shop.told("1", "a", event_id="e9")
+
+    cleaned = shop.clean(events)
+
+    assert cleaned.dataset.events.height == 4
+    assert cleaned.report.as_dict()["live_events"] == {"read": 2, "kept": 1, "repeated_event_id": 1}
+
+
+def test_the_mark_says_how_far_the_store_was_read(shop: Shop, events: Path) -> None:
+    shop.told("1", "a")
+    shop.put("x", title="X")
+    first = shop.clean(events).dataset.live
+    shop.told("1", "a")
+
+    second = shop.clean(events).dataset.live
+
+    assert first is not None
+    assert second is not None
+    assert first.store_id == second.store_id == shop.store.store_id
+    assert second.seq == first.seq + 1
+    assert clean(read_files(events)).dataset.live is None
+
+
+def test_items_that_were_put_replace_those_of_the_files_or_follow_them(shop: Shop, events: Path, items: Path) -> None:
+    shop.put("b", title="Brioche", year=2020, categories=["pastry"])
+    shop.put("d", title="Dal", year=1999.5, spicy=True, vendors=["x", 7], size={"cm": 3})
+
+    found = shop.clean(events, items).dataset.items
+
+    assert found["item_id"].to_list() == ["a", "c", "b", "d"]
+    assert found["title"].to_list() == ["Apple", "Cake", "Brioche", "Dal"]
+    assert found["year"].to_list() == [2001.0, 2003.0, 2020.0, 1999.5]
+    assert found["genre"].to_list() == ["fruit", "sweet", None, None]
+    assert found["categories"].to_list() == [[], [], ["pastry"], []]
+    assert found["spicy"].to_list() == [None, None, None, True]
+    assert found["vendors"].to_list()[3] == ["x", "7"]
+    assert json.loads(found["size"][3]) == {"cm": 3}
+
+
+def test_a_live_value_of_another_kind_is_missing_and_said_so(shop: Shop, events: Path, items: Path) -> None:
+    shop.put("b", title="Brioche", year="long ago", genre=["sweet", "soft"])
+    shop.put("c", title="Cake", year="2010", genre=7)
+
+    cleaned = shop.clean(events, items)
+
+    assert cleaned.dataset.items["year"].to_list() == [2001, None, 2010]
+    assert cleaned.dataset.items["genre"].to_list() == ["fruit", '["sweet", "soft"]', "7"]
+    assert [line for line in cleaned.report.warnings if "'year'" in line] == [
+        "live.db: 1 live values of 'year' are no Int64 as in the files, so missing"
+    ]
+
+
+def test_a_deleted_item_leaves_with_its_events(shop: Shop, events: Path, items: Path) -> None:
+    shop.told("1", "b")
+    shop.put("b", title="Bread")
+    shop.delete("b")
+
+    described, alone = shop.clean(events, items), shop.clean(events)
+
+    for cleaned in (described, alone):
+        assert "b" not in cleaned.dataset.items["item_id"]
+        assert cleaned.dataset.events["item_id"].unique().to_list() == ["a"]
+        assert cleaned.report.as_dict()["events"]["unknown_item"] == 1
+        assert cleaned.report.as_dict()["live_events"]["unknown_item"] == 1
+
+
+def test_what_was_put_about_a_user_stands_in_place_of_the_file(shop: Shop, events: Path) -> None:
+    users = shop.file("users.csv", "user_id,age,country", "1,34,DE", "2,20,FR")
+    shop.describe("2", country="IT", pet="cat")
+    shop.describe("new", age="50")
+
+    found = shop.clean(events, users=users).dataset.users
+
+    assert found is not None
+    assert found.sort("user_id").to_dicts() == [
+        {"user_id": "1", "age": "34", "country": "DE", "pet": None},
+        {"user_id": "2", "age": None, "country": "IT", "pet": "cat"},
+        {"user_id": "new", "age": "50", "country": None, "pet": None},
+    ]
+
+
+def test_merged_users_are_one_in_the_files_too(shop: Shop, events: Path) -> None:
+    users = shop.file("users.csv", "user_id,age", "2,20", "1,34", "anonymous,1")
+    shop.told("anonymous", "b")
+    shop.merge("1", "anonymous")
+    shop.merge("1", "2")
+
+    cleaned = shop.clean(events, users=users)
+
+    assert cleaned.dataset.events["user_id"].to_list() == ["1", "1", GONE, "1"]
+    assert cleaned.dataset.users is not None
+    assert cleaned.dataset.users.to_dicts() == [{"user_id": "1", "age": 34}]
+
+
+def test_who_was_erased_is_in_no_table_and_no_file(shop: Shop, items: Path) -> None:
+    events = shop.file(
+        "events.csv",
+        "user_id,item_id,timestamp",
+        f"{GONE},a,2026-04-01",
+        f"{GONE},nowhere,2026-04-01",
+        f"{GONE},a,2026-04-01,too,many,fields",
+        "1,nowhere,2026-04-01",
+        "1,a,2026-04-01",
+    )
+    users = shop.file("users.csv", "user_id,age", f"{GONE},20", "1,34")
+    shop.erase(GONE)
+
+    cleaned = shop.clean(events, items, users)
+
+    assert cleaned.dataset.events["user_id"].to_list() == ["1"]
+    assert cleaned.dataset.users is not None
+    assert cleaned.dataset.users["user_id"].to_list() == ["1"]
+    told = cleaned.report.as_dict()
+    assert told["events"] == {"read": 5, "kept": 1, "malformed_line": 1, "erased_user": 2, "unknown_item": 1}
+    assert told["users"] == {"read": 2, "kept": 1, "erased_user": 1}
+    rejects = (shop.directory / "rejects.jsonl").read_text().splitlines()
+    assert [json.loads(line)["row"]["user_id"] for line in rejects] == ["1"]
+    assert not list(shop.directory.glob(".rejects*"))
+
+
+def test_who_comes_back_is_somebody_new(shop: Shop, events: Path) -> None:
+    shop.told(GONE, "b")
+    shop.erase(GONE)
+    shop.told(GONE, "a")
+
+    table = shop.clean(events).dataset.events
+
+    assert table.filter(user_id=GONE)["item_id"].to_list() == ["a"]
+    assert table.filter(user_id=GONE)["timestamp"].to_list() == [NOON]
+
+
+def test_neither_an_erasure_nor_an_unknown_live_item_is_a_fault_of_the_files(
+    shop: Shop, events: Path, items: Path
+) -> None:
+    shop.erase(GONE)
+    shop.told("1", "not put yet")
+
+    cleaned = shop.clean(events, items, strict=True)
+
+    assert cleaned.report.dropped_total == 0
+
+
+def test_a_shop_may_have_nothing_but_its_service(shop: Shop) -> None:
+    shop.told("1", "x")
+    shop.told("1", "y")
+
+    undescribed = shop.clean().dataset
+    shop.put("y", title="Yam")
+    described = shop.clean().dataset
+
+    assert undescribed.items["item_id"].to_list() == ["x", "y"]
+    assert described.items.select("item_id", "title").rows() == [("y", "Yam")]
+    assert described.events["item_id"].to_list() == ["y"]
+    assert described.users is None
+
+
+def test_live_data_without_any_event_are_not_enough(shop: Shop) -> None:
+    with pytest.raises(InputError, match="no event is left"):
+        shop.clean()
+
+
+def test_a_file_that_is_not_there_is_no_new_store(tmp_path: Path) -> None:
+    with pytest.raises(LiveError, match=r"nowhere\.db: there is no live data"):
+        read_live(str(tmp_path / "nowhere.db"))
+
+    assert not (tmp_path / "nowhere.db").exists()
