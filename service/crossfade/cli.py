@@ -1,8 +1,8 @@
 """The ``crossfade`` command.
 
 Exit codes: 0 done; 1 a defect in Crossfade; 2 a wrong option or argument; 3 an input file; 4 the bundle; 5 the text
-encoder; 6 a query that cannot be answered; 7 the disk or the network port; 8 a bundle that was built but is clearly
-worse than the one in use, and so not published; 130 Ctrl-C.
+encoder; 6 a query that cannot be answered, or what it names is not there; 7 the disk or the network port; 8 a bundle
+that was built but is clearly worse than the one in use, and so not published; 9 the database of live data; 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from crossfade.errors import BundleError, CrossfadeError, EncoderError, InputError, QueryError
+from crossfade.errors import (
+    BundleError,
+    CrossfadeError,
+    EncoderError,
+    InputError,
+    LiveError,
+    NotFoundError,
+    QueryError,
+)
+from crossfade.live_commands import keys, live
 
 if TYPE_CHECKING:
     from crossfade.bundle import BundleStore
@@ -28,7 +37,9 @@ EXIT_CODES: dict[type[Exception], int] = {
     BundleError: 4,
     EncoderError: 5,
     QueryError: 6,
+    NotFoundError: 6,
     OSError: 7,
+    LiveError: 9,
 }
 EXIT_NOT_PUBLISHED = 8
 EXIT_INTERRUPTED = 130
@@ -189,6 +200,10 @@ def serve(bundle: Path, *, host: str, port: int, workers: int, auth: Literal["au
         run_server(bundle, host=host, port=port, workers=workers, auth=auth)
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
+
+
+cli.add_command(live)
+cli.add_command(keys)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

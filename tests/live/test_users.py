@@ -40,13 +40,14 @@ def test_attributes_are_in_the_next_look_of_every_worker(live: LiveData, open_li
     assert live.call(live.store.get_user("bob")) is None
 
 
-def test_users_are_listed_page_by_page(live: LiveData) -> None:
-    live.call(live.store.put_users([UserRecord(f"u{number}", {}) for number in range(5)]))
+def test_users_are_listed_page_by_page_in_the_same_order_on_every_database(live: LiveData) -> None:
+    live.call(live.store.put_users([UserRecord(user_id, {}) for user_id in ("b", "B", "é", "a b")]))
+    add(live, act("🎬"), act("b"), act("a"), act("a"))
 
-    first = live.call(live.store.user_ids(limit=3))
-    second = live.call(live.store.user_ids(limit=3, after=first[-1]))
+    first = live.call(live.store.user_ids(limit=4))
+    second = live.call(live.store.user_ids(limit=4, after=first[-1]))
 
-    assert (first, second) == (["u0", "u1", "u2"], ["u3", "u4"])
+    assert (first, second) == (["B", "a", "a b", "b"], ["é", "🎬"])
 
 
 def test_of_two_changes_made_from_the_same_state_one_has_to_be_made_again(live: LiveData) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -16,7 +17,7 @@ from crossfade.live.addresses import Address
 from crossfade.live.migrating import is_current, migrate
 from crossfade.live.schema import clock, meta
 
-__all__ = ["Database", "Part", "Writing"]
+__all__ = ["Database", "Part", "Writing", "is_lost"]
 
 LOCK_TIMEOUT_S = 10.0
 """How long a write waits for the writes of other processes."""
@@ -128,7 +129,9 @@ class Database:
 
     async def _prepare(self) -> None:
         with self._failures("open"):
-            if self.is_sqlite:
+            if self.address.path is not None:
+                # Told by the plain driver, because the thread of aiosqlite outlives the loop when it fails at this.
+                sqlite3.connect(self.address.path).close()
                 await self._switch_to_wal()
             async with self._reader.connect() as connection:
                 ready = await connection.run_sync(is_current, self.address.name)
@@ -168,9 +171,7 @@ class Database:
             yield
         except (DataError, IntegrityError):
             raise
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            if not isinstance(error, (DBAPIError, PoolTimeoutError, OSError)):
-                raise
+        except (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError) as error:
             raise LiveError(f"{self.address.name}: cannot {doing} the live data: {_reason(error)}") from error
 
 
@@ -183,6 +184,11 @@ class Part:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+
+def is_lost(error: LiveError) -> bool:
+    """Return whether a connection was found dead, so that another one may do."""
+    return isinstance(error.__cause__, DBAPIError) and error.__cause__.connection_invalidated
 
 
 def _reason(error: BaseException) -> str:

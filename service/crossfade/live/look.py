@@ -16,7 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from crossfade.live.database import Database, Part
+from crossfade.errors import LiveError
+from crossfade.live.database import Database, Part, is_lost
 from crossfade.live.records import Changes, ItemRecord, Person, Scenario, StoredEvent
 from crossfade.live.rows import embedding_of, row_to_event, user_hash
 from crossfade.live.schema import clock, erased, events, items, merges, scenarios, users
@@ -105,7 +106,12 @@ class Looking(Part):
         while True:
             asked = {user_id: shared.group(user_id) for user_id in user_ids}
             ids = sorted({one for group in asked.values() for one in group})
-            found = await self._ask(ids, after, items_after)
+            try:
+                found = await self._ask(ids, after, items_after)
+            except LiveError as error:
+                if not is_lost(error):
+                    raise
+                found = await self._ask(ids, after, items_after)  # the server was restarted: connections are new now
             if found.shared_seq == shared.seq:
                 break
             await self._catch_up()

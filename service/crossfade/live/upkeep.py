@@ -87,6 +87,12 @@ class Upkeep(Part):
             None if newest is None else from_microseconds(newest),
         )
 
+    async def newest_event(self) -> datetime | None:
+        """Return the time of the latest event, UTC; None without events."""
+        async with self._database.reading() as connection:
+            newest = await connection.scalar(sa.select(sa.func.max(events.c.timestamp)))
+        return None if newest is None else from_microseconds(newest)
+
     async def backup(self, path: Path) -> None:
         """Copy the database into a new file while it is in use; whole or not at all, readable by its owner alone.
 

@@ -1,0 +1,124 @@
+"""When the database is locked, full or gone: one clear error, nothing half-written, and all is well afterwards."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+from live.acts import act, add, items_of, person
+
+from crossfade.errors import LiveError
+from crossfade.live import ItemRecord, LiveData, UserRecord, database
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes writes wait for a tenth of a second only."""
+    monkeypatch.setattr(database, "LOCK_TIMEOUT_S", 0.1)
+
+
+def test_a_write_that_another_process_keeps_waiting_fails_and_reads_go_on(impatient: None, path: Path) -> None:
+    with LiveData.open(str(path)) as live, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        add(live, act(item_id="a"))
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(LiveError, match=r"live\.db: cannot write.*locked.*ask again"):
+            add(live, act(item_id="b"))
+        assert items_of(person(live).events) == ["a"]
+        other.execute("ROLLBACK")
+
+        add(live, act(item_id="c"))
+        assert items_of(person(live).events) == ["a", "c"]
+
+
+def test_the_same_on_a_server(impatient: None, server: object) -> None:
+    url = server.create("held")  # type: ignore[attr-defined]
+    with LiveData.open(url) as live, psycopg.connect(url) as other:
+        other.execute("SELECT * FROM clock FOR UPDATE")
+
+        with pytest.raises(LiveError, match=r"cannot write.*ask again"):
+            add(live, act())
+        assert items_of(person(live).events) == []
+        other.rollback()
+
+        assert not add(live, act())[0].duplicate
+
+
+def test_a_full_disk_keeps_nothing_of_what_did_not_fit_and_all_that_did(path: Path) -> None:
+    async def fill(pages: int) -> None:
+        async with live.store._database.writing() as writing:
+            await writing.connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    with LiveData.open(str(path)) as live:
+        add(live, act(item_id="a"))
+        live.call(fill(30))
+
+        with pytest.raises(LiveError, match=r"full.*make room"):
+            add(live, *(act(item_id="x" * 1000) for _ in range(1000)))
+        with pytest.raises(LiveError, match=r"full.*make room"):
+            live.call(live.store.put_users([UserRecord(f"u{number}", {"a": "x" * 1000}) for number in range(1000)]))
+        assert items_of(person(live).events) == ["a"]
+
+        live.call(fill(1_000_000))
+        add(live, act(item_id="b"))
+        assert items_of(person(live).events) == ["a", "b"]
+        assert live.call(live.store.get_user("u0")) is None
+
+
+def test_every_caller_of_a_commit_that_failed_hears_of_it(impatient: None, path: Path) -> None:
+    with LiveData.open(str(path)) as live, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = [live.submit(live.store.add_events([act(event_id=str(number))])) for number in range(10)]
+
+        errors = [future.exception() for future in waiting]
+
+        assert all(isinstance(error, LiveError) for error in errors)
+        other.execute("ROLLBACK")
+        assert not any(outcome.duplicate for outcome in add(live, *(act(event_id=str(number)) for number in range(10))))
+
+
+def test_a_look_survives_the_restart_of_its_server(server: object) -> None:
+    url = server.create("restarted")  # type: ignore[attr-defined]
+    with LiveData.open(url) as live:
+        add(live, act())
+        person(live)
+        with psycopg.connect(server.url("postgres"), autocommit=True) as admin:  # type: ignore[attr-defined]
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'restarted' AND pid <> %s",
+                [admin.info.backend_pid],
+            )
+
+        assert len(person(live).events) == 1
+
+
+def test_a_write_that_finds_its_server_gone_says_so_and_the_next_is_kept(server: object) -> None:
+    url = server.create("gone")  # type: ignore[attr-defined]
+    with LiveData.open(url) as live:
+        add(live, act())
+        with psycopg.connect(server.url("postgres"), autocommit=True) as admin:  # type: ignore[attr-defined]
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'gone'")
+
+        with pytest.raises(LiveError, match="cannot write"):
+            add(live, act(event_id="a"))
+
+        assert not add(live, act(event_id="a"))[0].duplicate
+
+
+def test_errors_show_no_id_of_a_user(impatient: None, path: Path) -> None:
+    with LiveData.open(str(path)) as live, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(LiveError) as failed:
+            live.call(live.store.erase_user("private-person"))
+
+        assert "private-person" not in f"{failed.value}{failed.value.__cause__}"
+
+
+def test_a_defect_of_the_caller_is_no_trouble_of_the_database(live: LiveData) -> None:
+    with pytest.raises(TypeError, match="JSON"):
+        live.call(live.store.put_items([ItemRecord("a", {"x": object()})]))
+
+    assert live.call(live.store.all_items()) == []
