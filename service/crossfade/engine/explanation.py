@@ -34,6 +34,7 @@ _SAID_BESIDE = {
 # Less than a quarter of what speaks for an item is not worth a word.
 _WORTH_A_WORD = 0.25
 _NAMED = 2
+_NOTHING = "the nearest of what is left"
 
 
 def explain(items: Items, fusion: Fusion, query: int, profile: Profile, rows: RowArray) -> list[Explanation]:
@@ -118,7 +119,7 @@ def _sentence(named: list[Contribution], by_text: float, components: Mapping[str
     past = f"because of {' and '.join(names)}" if names else ""
     words = "close to your words" if by_text > 0 else ""
     reasons = [words, past] if by_text >= sum(max(one.contribution, 0.0) for one in named) else [past, words]
-    said = "; ".join([reason for reason in reasons if reason] + _beside(components)) or "the nearest of what is left"
+    said = "; ".join([reason for reason in reasons if reason] + _beside(components)) or _NOTHING
     return f"{said[0].upper()}{said[1:]}."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from crossfade.encoding.item_text import item_text
 from crossfade.engine.answer import Insight, Insights, Item, ItemPage, User, UserPage
@@ -106,11 +106,9 @@ class Kept:
             record = self.live.call(self.live.store.get_item(item_id))
             view = self._look([])
             row = view.items.row_of(item_id)
-            if (record is not None and record.deleted) or (record is None and row is None):
+            if row is None:
                 raise NotFoundError(f"there is no item {item_id!r}")
-            before = view.items.all_properties(row) if record is None and row is not None else {}
-            if record is not None:
-                before = {**record.properties}
+            before = view.items.all_properties(row)
             item = Item(item_id, {name: value for name, value in {**before, **changes}.items() if value is not None})
             _check_item(item, "item")
             (changed,) = _records(view, [item], before=record)
@@ -407,13 +405,24 @@ def _records(view: View, items: Sequence[Item], before: ItemRecord | None = None
     return [
         ItemRecord(
             item.item_id,
-            item.properties,
+            {name: _as_json(value) for name, value in item.properties.items()},
             changed_seq=0 if before is None else before.changed_seq,
             embedding=vector if text else None,
             encoder=fingerprint,
         )
         for item, text, vector in zip(items, texts, vectors, strict=True)
     ]
+
+
+def _as_json(value: object) -> object:
+    """Return a value as JSON has it; a bundle's own table may hold times."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_as_json(one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: _as_json(one) for name, one in value.items()}
+    return value
 
 
 def _says_the_same(view: View, item: Item) -> bool:

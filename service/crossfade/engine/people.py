@@ -82,9 +82,9 @@ def evidence_of(items: Items, person: Person, *, now: datetime, until: int | Non
     shown, seen = {}, {}
     for row, of_item in sorted(by_row.items(), key=lambda pair: (_last_act(pair[1]), pair[1][-1].seq)):
         acts = [event for event in of_item if event.event.event_type != IMPRESSION]
-        before = past.pop(row, None)
-        joined = _joined(bundle, before, acts)
-        if joined is not None:
+        joined = _joined(bundle, past.get(row), acts)
+        if joined is not None:  # now the latest of all
+            past.pop(row, None)
             past[row] = joined
         impressions = [_unix(one) for one in of_item if one.event.event_type == IMPRESSION]
         if impressions:
@@ -133,12 +133,12 @@ def _bundle_past(items: Items, person: Person) -> tuple[dict[int, _PastItem], bo
 
 
 def _joined(bundle: Bundle, before: _PastItem | None, acts: Sequence[StoredEvent]) -> _PastItem | None:
-    """Return one past item as the bundle knows it and with the acts since; None where there is neither."""
+    """Return one past item as the bundle knows it and with the acts since; None where no act since counts."""
     rules = bundle.manifest.evidence
     weighed = [Act(one.event.event_type, one.event.value) for one in acts]
     weight = weigh_acts(weighed, rules)
     if weight is None:
-        return before
+        return None
     types, time = frozenset(one.event.event_type for one in acts), _unix(acts[-1])
     if before is None:
         return _PastItem(weight, time, types)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from crossfade.engine.answer import Answer, RemovedBy, Why
+from crossfade.engine.answer import Answer, Explanation, RemovedBy, Why
 from crossfade.engine.answering import wanted_of
 from crossfade.engine.excluding import interacted, named
 from crossfade.engine.ready import Ready
@@ -50,7 +50,7 @@ def explain_why(ready: Ready, item_id: str, answer: Answer) -> Why:
     if removed_by is None:
         text = f"It is recommended. {explanation.text} {place}"
     elif removed_by == "below_limit":
-        text = f"{place} {len(answer.items)} are answered. What speaks for it: {_lowered(explanation.text)}"
+        text = f"{place} {len(answer.items)} are answered. {_what_speaks(explanation)}"
     else:
         text = f"{_SAID[removed_by]} By its score it would be number {above + 1} of {len(allowed) + 1}."
     return Why(item_id, properties, above + 1, len(allowed), float(score), explanation, removed_by, text)
@@ -71,5 +71,7 @@ def _removed_by(ready: Ready, wanted: Wanted, row: int, above: int, answered: Co
     return "cap" if asked.query.cap is not None and above < len(answered) else "below_limit"
 
 
-def _lowered(text: str) -> str:
-    return text[:1].lower() + text[1:]
+def _what_speaks(explanation: Explanation) -> str:
+    if max(explanation.components.values()) <= 0:
+        return "Nothing speaks for it."
+    return f"What speaks for it: {explanation.text[:1].lower()}{explanation.text[1:]}"
