@@ -102,7 +102,9 @@ class Column:
             case "prefix":
                 return self.values.str.starts_with(str(condition.values[0])).to_numpy()
             case "eq" | "any_of":
-                return self.values.is_in(self._comparable(condition)).to_numpy()
+                wanted = self._comparable(condition)
+                same = self.values == wanted[0] if len(wanted) == 1 else self.values.is_in(wanted)
+                return same.to_numpy()
         return self._beside(condition.operator, self._comparable(condition)[0])
 
     def _beside(self, name: Operator, bound: Scalar) -> BoolArray:

@@ -63,6 +63,13 @@ class FilterTable:
         table.standing_rules = StandingRules.of(len(rows), *([row.get(name) for row in rows] for name in STANDING))
         return table
 
+    def followed_by(self, rows: Sequence[Mapping[str, object]]) -> FilterTable:
+        """Return a table of these items and then some more, each read as in ``of_rows`` with this table as ``like``."""
+        more = FilterTable.of_rows(rows, like=self)
+        table = FilterTable(pl.concat([self._frame, more._frame], how="diagonal"))
+        table.standing_rules = self.standing_rules.followed_by(more.standing_rules)
+        return table
+
     @cached_property
     def standing_rules(self) -> StandingRules:
         """What holds for every request."""
