@@ -88,8 +88,7 @@ class Items:
     @cached_property
     def property_names(self) -> frozenset[str]:
         """What an answer can include about an item."""
-        added = (properties.keys() for properties in self.overlay.properties)
-        return self.bundle.catalogue.property_names.union(*added) - {"item_id"}
+        return frozenset(self._schema) - {"item_id"}
 
     def properties(self, rows: Sequence[int], names: Sequence[str]) -> list[dict[str, object]]:
         """Return the named properties of some items, in the order of ``rows``; None where an item has none."""
@@ -115,23 +114,19 @@ class Items:
             QueryError: If the filter names a property there is not, or asks of one what its type cannot tell.
         """
         check_filter(node, self._schema, where=where)
-        return np.concatenate([self.table.mask(node, now=now), self._added.mask(node, now=now)])
+        return np.concatenate([self.table.mask(node, now=now), self.overlay.table.mask(node, now=now)])
 
     def standing(self, now: datetime) -> NDArray[np.bool_]:
         """Return which rows may be answered at all, shape (n_rows,): not gone, not hidden, available at a moment."""
-        visible = np.concatenate([visible_mask(self.table, now), visible_mask(self._added, now)])
+        visible = np.concatenate([visible_mask(self.table, now), visible_mask(self.overlay.table, now)])
         allowed: NDArray[np.bool_] = visible & ~self.overlay.gone
         return allowed
 
     def is_hidden(self, row: int) -> bool:
         """Whether an item's ``is_hidden`` keeps it out of every answer."""
-        table, place = (self.table, row) if row < self.n_base else (self._added, row - self.n_base)
+        table, place = (self.table, row) if row < self.n_base else (self.overlay.table, row - self.n_base)
         return bool(table.standing_rules.hidden[place])
 
     @cached_property
-    def _added(self) -> FilterTable:
-        return FilterTable.of_rows(self.overlay.properties, like=self.table)
-
-    @cached_property
     def _schema(self) -> Mapping[str, pl.DataType]:
-        return {**self._added.schema, **self.table.schema}
+        return {**self.overlay.table.schema, **self.table.schema}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from crossfade.bundle import Bundle, ItemSpaces
 from crossfade.encoding.item_text import item_text
+from crossfade.engine.filters import FilterTable
 from crossfade.live import ItemRecord
 from crossfade.types import FloatArray, RowArray
 
@@ -79,6 +80,7 @@ class Overlay:
         row_of: Present row of every item that was added or changed, the bundle's rows counted first.
         deleted: Items that are gone for good.
         gone: Shape (n_items + l,), rows that must not be answered.
+        table: The added rows, to filter.
     """
 
     seq: int
@@ -88,6 +90,7 @@ class Overlay:
     row_of: Mapping[str, int]
     deleted: frozenset[str]
     gone: NDArray[np.bool_]
+    table: FilterTable
     _buffers: Mapping[str, _Buffer] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -95,7 +98,16 @@ class Overlay:
         """Return the overlay of a bundle to whose items nothing has happened up to ``seq``."""
         n_items = bundle.catalogue.table.height
         none = np.zeros(0, np.int64)
-        return cls(seq, AddedItems.none(bundle.spaces), [], none, {}, frozenset(), np.zeros(n_items, np.bool_))
+        return cls(
+            seq=seq,
+            added=AddedItems.none(bundle.spaces),
+            properties=[],
+            scored_seq=none,
+            row_of={},
+            deleted=frozenset(),
+            gone=np.zeros(n_items, np.bool_),
+            table=FilterTable.of_rows([], like=FilterTable(bundle.catalogue.table)),
+        )
 
     def extended(self, bundle: Bundle, encode: Encode, records: Sequence[ItemRecord], seq: int) -> Overlay:
         """Return the overlay with further changes.
@@ -126,15 +138,17 @@ class Overlay:
             for name in AddedItems.__dataclass_fields__
         }
         scored = np.array([record.scored_seq for record in kept], np.int64)
+        properties = [{"item_id": one.item_id, **one.properties} for one in kept]
         revived = {record.item_id for record in kept}
         return Overlay(
             seq=seq,
             added=AddedItems(**{name: buffer.rows for name, buffer in columns.items()}),
-            properties=[*self.properties, *({"item_id": one.item_id, **one.properties} for one in kept)],
+            properties=[*self.properties, *properties],
             scored_seq=np.concatenate([self.scored_seq, scored]),
             row_of=row_of,
             deleted=(self.deleted | {one.item_id for one in latest.values() if one.deleted}) - revived,
             gone=gone,
+            table=self.table.followed_by(properties) if properties else self.table,
             _buffers=columns,
         )
 

@@ -64,9 +64,11 @@ class StandingRules:
 
     def followed_by(self, others: StandingRules) -> StandingRules:
         """Return the rules of these items and then some more."""
-        pairs = ((self.hidden, others.hidden), (self.since, others.since), (self.until, others.until))
-        hidden, since, until = (np.concatenate(pair) for pair in pairs)
-        return StandingRules(hidden, since, until)
+        return StandingRules(
+            np.concatenate([self.hidden, others.hidden]),
+            np.concatenate([self.since, others.since]),
+            np.concatenate([self.until, others.until]),
+        )
 
     def visible(self, now: int) -> BoolArray:
         """Return which items are visible, shape (n_items,), read-only; cheap until an item comes or goes."""
