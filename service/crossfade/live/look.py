@@ -125,11 +125,13 @@ class Looking(Part):
         async with self._database.reading() as connection:
             rows = await connection.execute(_LOOK, values)
         for row in rows:
-            if row.kind == _EVENT:
-                found.events.setdefault(row.user_id, []).append(row_to_event(row))
-            elif row.kind == _CLOCK:
+            kind = row[0]
+            if kind == _EVENT:
+                stored = row_to_event(row[1:-1])
+                found.events.setdefault(stored.event.user_id, []).append(stored)
+            elif kind == _CLOCK:
                 found.seq, found.shared_seq = row.seq, row.timestamp
-            elif row.kind == _USER:
+            elif kind == _USER:
                 found.attributes[row.user_id] = json.loads(row.context)
             else:
                 found.items.append(_item(row))

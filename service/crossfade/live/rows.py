@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,41 +98,24 @@ def event_to_row(stored: StoredEvent, seq: int) -> dict[str, object]:
     }
 
 
-class EventRow(Protocol):
-    """The columns of an event as a statement returns them."""
+def row_to_event(row: Sequence[Any]) -> StoredEvent:
+    """Return the event of a row that has the columns of the table in their order.
 
-    seq: int
-    event_id: str
-    user_id: str
-    item_id: str
-    event_type: str
-    value: float | None
-    timestamp: int
-    local_time: int | None
-    context: str
-    recommendation: str | None
-    scenario: str | None
-    rank: int | None
-    component: str | None
-
-
-def row_to_event(row: EventRow) -> StoredEvent:
-    """Return the event of a row."""
-    context: Mapping[str, str] = {} if row.context == "{}" else json.loads(row.context)
+    Taken apart as a whole: by name, each column costs as much as the event that is made of them.
+    """
+    (seq, event_id, user_id, item_id, event_type, value, timestamp, local_time, context, *attributed) = row
     event = Event(
-        row.user_id,
-        row.item_id,
-        row.event_type,
-        row.value,
-        from_microseconds(row.timestamp),
-        context=context,
-        event_id=row.event_id,
+        user_id,
+        item_id,
+        event_type,
+        value,
+        from_microseconds(timestamp),
+        None,
+        {} if context == "{}" else json.loads(context),
+        event_id,
     )
-    local_time = None if row.local_time is None else from_microseconds(row.local_time).replace(tzinfo=None)
-    attribution = None
-    if row.recommendation is not None:
-        attribution = Attribution(row.recommendation, row.scenario or "", row.rank or 0, row.component or "")
-    return StoredEvent(row.seq, event, local_time, attribution)
+    clock = None if local_time is None else from_microseconds(local_time).replace(tzinfo=None)
+    return StoredEvent(seq, event, clock, None if attributed[0] is None else Attribution(*attributed))
 
 
 def item_to_row(item: ItemRecord) -> dict[str, object]:
