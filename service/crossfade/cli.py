@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from crossfade.bundle_commands import erase
 from crossfade.errors import (
     BundleError,
     CrossfadeError,
@@ -188,7 +189,22 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
     type=click.Choice(["auto", "on", "off"]),
     help="Ask for API keys; 'auto' does unless --host is a loopback address. Default: as CROSSFADE_AUTH says.",
 )
-def serve(bundle: Path, *, host: str, port: int, workers: int, auth: Literal["auto", "on", "off"] | None) -> None:
+@click.option(
+    "--live",
+    "live_url",
+    metavar="URL",
+    help="Where live data is kept: a file, or postgresql://USER:PASSWORD@HOST/NAME, which is better said in "
+    "CROSSFADE_LIVE: others see a command line. Default: live.sqlite beside the bundle's versions.",
+)
+def serve(
+    bundle: Path,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    auth: Literal["auto", "on", "off"] | None,
+    live_url: str | None,
+) -> None:
     """Serve a bundle over HTTP until Ctrl-C; a new version is picked up within a second.
 
     More is set by variables of the environment, which docs/operations.md lists.
@@ -197,11 +213,12 @@ def serve(bundle: Path, *, host: str, port: int, workers: int, auth: Literal["au
     from crossfade.settings import SettingsError  # noqa: PLC0415 - as above
 
     try:
-        run_server(bundle, host=host, port=port, workers=workers, auth=auth)
+        run_server(bundle, host=host, port=port, workers=workers, auth=auth, live=live_url)
     except SettingsError as error:
         raise click.UsageError(str(error)) from error
 
 
+cli.add_command(erase)
 cli.add_command(live)
 cli.add_command(keys)
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 __all__ = ["DoorSettings", "ServiceSettings", "SettingsError", "read_settings", "shared_metrics", "traces_are_wanted"]
@@ -73,6 +73,11 @@ class ServiceSettings(DoorSettings, BaseSettings):
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
 
     bundle: Path = Field(description="The directory that 'crossfade index --out' wrote.")
+    live: SecretStr | None = Field(
+        None,
+        description="Where live data is kept: a file of SQLite, or postgresql://USER:PASSWORD@HOST/NAME. By default "
+        "`live.sqlite` in the bundle's directory.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged; 'info' holds a line for each request."
     )

@@ -39,7 +39,7 @@ def test_a_request_is_one_line_with_the_template_of_its_route(
 
     (message,) = (record.getMessage() for record in caplog.records if record.name == "crossfade.requests")
     assert message.startswith(f"{line} ")
-    assert re.search(r" \d+\.\d ms request=[0-9a-f]{16}( problem=\w+)?$", message)
+    assert re.search(r" \d+\.\d ms request_id=[0-9a-f]{16}( problem=\w+)?$", message)
     assert "secret" not in message
 
 

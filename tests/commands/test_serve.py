@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,9 +12,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from crossfade.api.server import _resolved
 
 PATIENCE_S = 60.0
 READY_WITHIN_S = 3.0
@@ -26,15 +33,39 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(bundle: Path, errors: Path, *interpreter: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def serving(
+    bundle: Path, errors: Path, *interpreter: str, options: Sequence[str] = (), **environment: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run the service until the block ends, and give its address; its standard error goes to a file."""
     port = free_port()
     command = [sys.executable, *interpreter, "-m", "crossfade", "serve", "--bundle", str(bundle), "--port", str(port)]
-    with errors.open("wb") as stderr, subprocess.Popen(command, stderr=stderr) as process:
+    with (
+        errors.open("wb") as stderr,
+        subprocess.Popen([*command, *options], stderr=stderr, env={**os.environ, **environment}) as process,
+    ):
         try:
             yield f"http://127.0.0.1:{port}", process
         finally:
-            process.kill()
+            process.terminate()  # of several processes the first one ends the others
+            try:
+                process.wait(timeout=PATIENCE_S)
+            finally:
+                process.kill()
+
+
+def wait_until(true: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def status_of(address: str, path: str) -> int:
+    try:
+        with urllib.request.urlopen(f"{address}{path}", timeout=PATIENCE_S) as response:  # noqa: S310 - our own server
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
@@ -95,4 +126,115 @@ def test_ctrl_c_ends_a_service_quietly(sample_bundle: Path, tmp_path: Path) -> N
         code = process.wait(timeout=PATIENCE_S)
 
     assert code == 0
+    assert "Traceback" not in errors.read_text()
+
+
+def test_sigterm_first_says_so_then_answers_what_it_has_and_ends_with_zero(sample_bundle: Path, tmp_path: Path) -> None:
+    errors = tmp_path / "errors.txt"
+    head = (
+        "POST /v1/recommendations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+    )
+
+    with serving(sample_bundle, errors, CROSSFADE_DRAIN_S="1") as (address, process):
+        wait_until_ready(address, process)
+        host, _, port = address.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as under_way:
+            under_way.sendall(head.encode() + b'{"limit"')
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: status_of(address, "/health/ready") == 503, "ready says 503")
+            live, new = status_of(address, "/health/live"), ask(address, "/v1/recommendations", {"limit": 1})
+            wait_until(lambda: not listens(host, int(port)), "it stops listening")
+            under_way.sendall(b": 1}")
+            answer = b"".join(iter(lambda: under_way.recv(65_536), b""))
+        code = process.wait(timeout=PATIENCE_S)
+
+    assert (live, len(new["items"]), code) == (200, 1, 0)  # type: ignore[arg-type]
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert "Traceback" not in errors.read_text()
+
+
+def listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=PATIENCE_S).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def test_several_workers_count_together_and_leave_nothing_behind(sample_bundle: Path, tmp_path: Path) -> None:
+    requests = 40
+    errors, temporary = tmp_path / "errors.txt", tmp_path / "temporary"
+    temporary.mkdir()
+
+    with serving(sample_bundle, errors, options=("--workers", "2"), CROSSFADE_DRAIN_S="0", TMPDIR=str(temporary)) as (
+        address,
+        process,
+    ):
+        wait_until_ready(address, process)
+        wait_until(lambda: len(list(temporary.glob("*/gauge_livesum_*.db"))) == 2, "both have begun to count")
+        for _ in range(requests):
+            ask(address, "/v1/recommendations", {"limit": 1})
+        with urllib.request.urlopen(f"{address}/metrics", timeout=PATIENCE_S) as response:  # noqa: S310 - our own server
+            metrics = response.read().decode()
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=PATIENCE_S)
+
+    counted = re.search(r'requests_total\{method="POST",route="/v1/recommendations",status="200"\} (\S+)', metrics)
+    assert counted is not None
+    assert float(counted[1]) == requests
+    assert "crossfade_requests_in_flight 1.0" in metrics
+    assert "crossfade_bundle_age_seconds " in metrics
+    assert code == 0, errors.read_text()
+    assert not list(temporary.glob("crossfade-*"))
+
+
+@pytest.mark.parametrize(
+    ("auth", "host", "resolved"),
+    [
+        ("auto", "127.0.0.1", "off"),
+        ("auto", "127.9.9.9", "off"),
+        ("auto", "::1", "off"),
+        ("auto", "localhost", "off"),
+        ("auto", "0.0.0.0", "on"),  # noqa: S104 - that is the case
+        ("auto", "::", "on"),
+        ("auto", "192.168.0.7", "on"),
+        ("auto", "localhost.example", "on"),
+        ("on", "127.0.0.1", "on"),
+        ("off", "0.0.0.0", "off"),  # noqa: S104 - that is the case
+    ],
+)
+def test_keys_are_asked_for_unless_only_this_machine_can_call(
+    auth: Literal["auto", "on", "off"], host: str, resolved: str
+) -> None:
+    assert _resolved(auth, host) == resolved
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [(("--host", "0.0.0.0"), 401), (("--host", "0.0.0.0", "--auth", "off"), 200)],  # noqa: S104 - that is the case
+)
+def test_a_service_that_others_can_reach_asks_for_a_key_unless_told_not_to(
+    sample_bundle: Path, tmp_path: Path, options: Sequence[str], status: int
+) -> None:
+    errors, live = tmp_path / "errors.txt", tmp_path / "live.sqlite"
+
+    with serving(sample_bundle, errors, options=(*options, "--live", str(live)), CROSSFADE_DRAIN_S="0") as (
+        address,
+        process,
+    ):
+        wait_until_ready(address, process)
+        answered = status_of(address, "/v1/bundle")
+
+    assert answered == status
+    assert ("make one with: crossfade keys create" in errors.read_text()) == (status == 401)
+
+
+def test_a_wrong_setting_is_one_line_that_names_it(sample_bundle: Path, tmp_path: Path) -> None:
+    errors = tmp_path / "errors.txt"
+
+    with serving(sample_bundle, errors, CROSSFADE_MAX_WAIT_S="soon") as (_, process):
+        code = process.wait(timeout=PATIENCE_S)
+
+    assert code == 2
+    assert "CROSSFADE_MAX_WAIT_S: Input should be a valid number" in errors.read_text()
     assert "Traceback" not in errors.read_text()

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from crossfade.api.documentation import DESCRIPTION, SUMMARY, TAGS, name_problem_schema
-from crossfade.api.doors import KeyBook
+from crossfade.api.doors import KeyBook, LiveKeys
 from crossfade.api.doors.documenting import document_doors
 from crossfade.api.doors.doors import Doors
 from crossfade.api.draining import drained
@@ -27,8 +27,11 @@ from crossfade.api.readiness import Readiness, health_router
 from crossfade.api.router import router_of
 from crossfade.api.service import Service
 from crossfade.api.swagger import swagger_router
+from crossfade.bundle import BundleStore
 from crossfade.engine import Recommender
-from crossfade.settings import DoorSettings, read_settings, traces_are_wanted
+from crossfade.engine.recommender import LIVE_FILE
+from crossfade.live import LiveData
+from crossfade.settings import DoorSettings, ServiceSettings, read_settings, traces_are_wanted
 from crossfade.telemetry import configure_logging
 from crossfade.telemetry.tracing import Tracing, export_traces
 from crossfade.wire import problem
@@ -36,7 +39,7 @@ from crossfade.wire import problem
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
-__all__ = ["create_app", "from_environment"]
+__all__ = ["create_app", "from_environment", "live_url"]
 
 _log = logging.getLogger(__name__)
 
@@ -113,13 +116,29 @@ def from_environment() -> FastAPI:
     Raises:
         SettingsError: If a variable is missing, wrong or unknown.
         BundleError: If the bundle cannot be served.
+        LiveError: If the live data cannot be opened.
     """
     settings = read_settings()
     configure_logging(settings.log_level, settings.log_format)
     provider = export_traces() if traces_are_wanted() else None
-    app = create_app(settings.bundle, settings=settings, tracer_provider=provider)
-    app.router.lifespan_context = drained(app.state.readiness, settings.drain_s)
+    store = BundleStore(settings.bundle)
+    store.current()  # before a database is made where no bundle lies
+    live = LiveData.open(live_url(settings))
+    app = create_app(
+        Recommender(store, live=live),
+        settings=settings,
+        keys=LiveKeys(live),
+        last_event=lambda: live.call(live.store.newest_event()),
+        tracer_provider=provider,
+    )
+    at_end = (live.close, *(() if provider is None else (provider.shutdown,)))
+    app.router.lifespan_context = drained(app.state.readiness, settings.drain_s, at_end=at_end)
     return app
+
+
+def live_url(settings: ServiceSettings) -> str:
+    """Return where live data is kept; the URL may hold a password."""
+    return settings.live.get_secret_value() if settings.live else str(settings.bundle / LIVE_FILE)
 
 
 class _Application(FastAPI):

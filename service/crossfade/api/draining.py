@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import FrameType
 
@@ -18,11 +19,18 @@ __all__ = ["drained"]
 _log = logging.getLogger(__name__)
 
 
-def drained(readiness: Readiness, delay_s: float) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def drained(
+    readiness: Readiness, delay_s: float, *, at_end: Sequence[Callable[[], object]] = ()
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Return a lifespan in which SIGTERM turns ``/health/ready`` to 503, and reaches the server ``delay_s`` later.
 
     The server, uvicorn, has set its handler before the lifespan begins; it then closes its socket, lets requests under
     way finish and ends. A second SIGTERM reaches it at once. For a process that is ours, never a host's.
+
+    Args:
+        readiness: To be told.
+        delay_s: How long requests are taken after the signal.
+        at_end: What to call when the last request has been answered, in this order; may block.
     """
 
     @asynccontextmanager
@@ -42,7 +50,10 @@ def drained(readiness: Readiness, delay_s: float) -> Callable[[FastAPI], Abstrac
             loop.call_soon_threadsafe(lambda: loop.call_later(delay_s, hand_on, number, None))
             _log.info("going away in %g s", delay_s)
 
-        signal.signal(signal.SIGTERM, begin)
+        if threading.current_thread() is threading.main_thread():  # no other one hears signals
+            signal.signal(signal.SIGTERM, begin)
         yield
+        for end in at_end:
+            await asyncio.to_thread(end)
 
     return lifespan

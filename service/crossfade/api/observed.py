@@ -74,7 +74,7 @@ class Observed:
         seconds = time.perf_counter() - started_s
         method, route = method_of(scope), route_of(scope)
         self._metrics.end(exchange, method, route, seconds, stages)
-        more = {"request": exchange.request_id, "key": exchange.key_id, "problem": exchange.problem}
+        more = {"request_id": exchange.request_id, "key_id": exchange.key_id, "problem": exchange.problem}
         log_request(method, route, exchange.status, seconds * 1e3, more)
         if self._tracing is not None:
             attributes: dict[str, str | int] = {

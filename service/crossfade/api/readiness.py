@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Callable
 
 from fastapi import APIRouter
 
@@ -26,10 +27,12 @@ class Readiness:
 
     Args:
         service: What answers.
+        clock: Seconds that never go back.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, clock: Callable[[], float] = time.monotonic) -> None:
         self._service = service
+        self._clock = clock
         self._passed_at: float | None = None
         self._checking: asyncio.Task[None] | None = None
         self.draining = False
@@ -46,7 +49,7 @@ class Readiness:
         """
         if self.draining:
             raise ProblemError("shutting_down", "The process is going away.")
-        age_s = math.inf if self._passed_at is None else time.monotonic() - self._passed_at
+        age_s = math.inf if self._passed_at is None else self._clock() - self._passed_at
         if age_s < _FRESH_S:
             return
         try:
@@ -67,7 +70,7 @@ class Readiness:
 
     async def _go_all_the_way(self) -> None:
         await self._service.check()
-        self._passed_at = time.monotonic()
+        self._passed_at = self._clock()
 
 
 def _hear(check: asyncio.Task[None]) -> None:

@@ -32,6 +32,7 @@ def run_server(
     port: int,
     workers: int,
     auth: Literal["auto", "on", "off"] | None = None,
+    live: str | None = None,
     on_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve a bundle until the process is told to stop; SIGTERM ends it with exit code 0, requests under way answered.
@@ -43,16 +44,20 @@ def run_server(
         workers: Processes; each opens the bundle and shares its files' memory.
         auth: Whether callers need an API key; ``auto`` asks for one unless the address is a loopback one. Default:
             what the environment says.
+        live: Where live data is kept. Default: what the environment says.
         on_ready: Called once requests are answered; with several workers, once they are being started.
 
     Raises:
         BundleError: If the bundle cannot be served.
+        LiveError: If the live data cannot be opened.
         OSError: If the address cannot be listened on.
         SettingsError: If a variable of the environment is wrong or unknown.
     """
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
     os.environ["CROSSFADE_BUNDLE"] = str(bundle)
+    if live is not None:
+        os.environ["CROSSFADE_LIVE"] = live
     settings = read_settings()
     os.environ["CROSSFADE_AUTH"] = _resolved(auth or settings.auth, host)
     # Uvicorn sends itself the signal again once it has ended, which would kill the process.
@@ -76,10 +81,19 @@ def run_server(
             Server(uvicorn.Config(_FACTORY, **options)).run(sockets=[listening])
         return
     listening.close()
+    _open_live_data(settings)
     on_ready()
     with tempfile.TemporaryDirectory(prefix="crossfade-metrics-") as counting:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counting  # the workers count together
         uvicorn.run(_FACTORY, workers=workers, **options)
+
+
+def _open_live_data(settings: ServiceSettings) -> None:
+    """Make or migrate the database before the workers find it, with one clear error instead of one from each."""
+    from crossfade.api.app import live_url  # noqa: PLC0415 - after the threads are settled
+    from crossfade.live import LiveData  # noqa: PLC0415 - as above
+
+    LiveData.open(live_url(settings)).close()
 
 
 def _resolved(auth: Literal["auto", "on", "off"], host: str) -> Literal["on", "off"]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from crossfade.telemetry.stages import Stage
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider as ExportingProvider
     from opentelemetry.trace import TracerProvider
 
 __all__ = ["Tracing", "export_traces"]
@@ -74,8 +75,8 @@ def _ns(seconds: float) -> int:
     return int(seconds * 1e9)
 
 
-def export_traces() -> TracerProvider | None:
-    """Return what sends spans to the collector that OpenTelemetry's variables name.
+def export_traces() -> ExportingProvider | None:
+    """Return what sends spans to the collector that OpenTelemetry's variables name; shut it down to send the last ones.
 
     None, with a warning in the log, where the packages for it are not installed.
     """

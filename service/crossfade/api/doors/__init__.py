@@ -5,6 +5,6 @@ its doors into the scope of each request, and ``problem_route`` asks them before
 else's application finds none there and leaves the matter to the host.
 """
 
-from crossfade.api.doors.keys import KeyBook, KeyRing, KnownKey, Role, digest_of, draw_key
+from crossfade.api.doors.keys import KeyBook, KeyRing, LiveKeys, Role
 
-__all__ = ["KeyBook", "KeyRing", "KnownKey", "Role", "digest_of", "draw_key"]
+__all__ = ["KeyBook", "KeyRing", "LiveKeys", "Role"]

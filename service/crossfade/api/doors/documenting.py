@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crossfade.api.doors.rules import rule_of
-from crossfade.wire import PROBLEM_MEDIA_TYPE, PROBLEM_TYPES
+from crossfade.wire import PROBLEM_MEDIA_TYPE, PROBLEM_TYPES, problem
 
 __all__ = ["document_doors"]
 
@@ -16,8 +16,14 @@ _SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer cf_…`."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key in its own header."},
 }
-_CODES = ("unauthorized", "forbidden", "rate_limited", "timed_out")
-_WITH_BODY = ("body_timed_out",)
+_EXAMPLES = {
+    "unauthorized": "No API key was sent; send one as Authorization: Bearer cf_… or as X-API-Key: cf_….",
+    "forbidden": "This needs a key of the role admin; the one sent has the role read.",
+    "rate_limited": "This caller sends more requests per second than it may; see Retry-After.",
+    "overloaded": "Too many requests are being answered.",
+    "timed_out": "There was no answer after 10 s; what was asked for may still be done.",
+    "body_timed_out": "The body had not arrived whole after 10 s.",
+}
 
 
 def document_doors(document: Json) -> Json:
@@ -33,13 +39,19 @@ def document_doors(document: Json) -> Json:
                 continue
             operation["security"] = [{}, *({name: []} for name in _SCHEMES)]
             operation["description"] += f"\n\nNeeds a key of the role `{rule.role}` where keys are asked for."
-            for code in (*_CODES, *(_WITH_BODY if "requestBody" in operation else ())):
-                _add(operation["responses"], code)
+            for code in _EXAMPLES:
+                if code != "body_timed_out" or "requestBody" in operation:
+                    _add(operation["responses"], code)
     return document
 
 
 def _add(responses: Json, code: str) -> None:
     kind = PROBLEM_TYPES[code]
     response = responses.setdefault(str(kind.status), {"description": ""})
+    content = response.setdefault("content", {}).setdefault(PROBLEM_MEDIA_TYPE, {})
+    examples = content.setdefault("examples", {})
+    if code in examples:
+        return
     response["description"] = f"{response['description']} `{code}`: {kind.meaning}".strip()
-    response.setdefault("content", {}).setdefault(PROBLEM_MEDIA_TYPE, {})
+    value = problem(code, _EXAMPLES[code]).model_dump(mode="json", exclude_none=True)
+    examples[code] = {"summary": kind.title, "value": value}

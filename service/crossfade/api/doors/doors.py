@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from crossfade.api.doors.keys import ROLES, KeyBook, KeyRing, KnownKey
+from crossfade.api.doors.keys import ROLES, KeyBook, KeyRing
 from crossfade.api.doors.rate import RateLimit
 from crossfade.api.doors.rules import Rule, rule_of
 from crossfade.api.exchange import exchange_of
 from crossfade.api.problems import ProblemError
+from crossfade.live import ApiKey
 from crossfade.settings import DoorSettings
 
 __all__ = ["Doors", "doors_of"]
@@ -23,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 _SCOPE_KEY = "crossfade.doors"
 _NOBODY = ""  # whoever calls where no keys are asked for
+# Questions are refused by how long they would wait; this bounds all else, the bodies held in memory included.
+_MOST_AT_ONCE = 1_024
 
 
 class Doors:
@@ -38,10 +41,11 @@ class Doors:
         self._ring = KeyRing(keys) if keys is not None else None
         self._rate = None if settings.rate_limit_per_s is None else RateLimit(settings.rate_limit_per_s)
         self._timeout_s = settings.request_timeout_s
-        if self.locked and (keys is None or not keys.all()):
+        self._inside = 0
+        if self.locked and (keys is None or all(key.revoked_at is not None for key in keys.all())):
             _log.warning(
                 "API keys are asked for and there are none, so every call will be answered 401; "
-                "make one with: crossfade keys create --role admin"
+                "make one with: crossfade keys create --live URL --role admin --name NAME"
             )
 
     def put_into(self, scope: Scope) -> None:
@@ -63,9 +67,9 @@ class Doors:
             known = await self._identify(Headers(scope=scope))
             exchange = exchange_of(scope)
             if exchange is not None:
-                exchange.key_id = known.id
+                exchange.key_id = known.key_id
             _check_role(known, rule)
-            caller = known.id
+            caller = known.key_id
         wait_s = 0.0 if self._rate is None else self._rate.wait_s(caller)
         if wait_s > 0.0:
             raise ProblemError(
@@ -74,7 +78,7 @@ class Doors:
                 headers={"Retry-After": str(math.ceil(wait_s))},
             )
 
-    async def _identify(self, headers: Headers) -> KnownKey:
+    async def _identify(self, headers: Headers) -> ApiKey:
         key = _sent_key(headers)
         known = None if key is None or self._ring is None else await self._ring.find(key)
         if known is None:
@@ -93,9 +97,20 @@ class Doors:
         """Answer a request, unless the beginning of the answer takes longer than it may.
 
         Raises:
-            ProblemError: If it does; what was begun may go on in a thread or the database, and be done in the end.
+            ProblemError: If it does, and what was begun may go on in a thread or the database, and be done in the end;
+                or if too many requests are being answered.
         """
-        if not rule_of(operation_id).timed:
+        rule = rule_of(operation_id)
+        if rule.role is not None and self._inside >= _MOST_AT_ONCE:
+            raise ProblemError("overloaded", "Too many requests are being answered.", headers={"Retry-After": "1"})
+        self._inside += 1
+        try:
+            await self._answer(rule, answer, scope, receive, send)
+        finally:
+            self._inside -= 1
+
+    async def _answer(self, rule: Rule, answer: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        if not rule.timed:
             await answer(scope, receive, send)
             return
         body, deadline = _Body(receive), asyncio.timeout(self._timeout_s)
@@ -154,7 +169,7 @@ def _sent_key(headers: Headers) -> str | None:
     return headers.get("x-api-key") or None
 
 
-def _check_role(known: KnownKey, rule: Rule) -> None:
+def _check_role(known: ApiKey, rule: Rule) -> None:
     if rule.role is not None and ROLES.index(known.role) < ROLES.index(rule.role):
         raise ProblemError(
             "forbidden",

@@ -1,49 +1,34 @@
-"""API keys: drawn here, kept elsewhere as hashes, looked up at most once a second."""
+"""API keys: kept elsewhere, as the hashes of 256 random bits, and looked up at most once a second."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import hmac
-import secrets
+import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
-__all__ = ["ROLES", "KeyBook", "KeyRing", "KnownKey", "Role", "digest_of", "draw_key"]
+from crossfade.live import ApiKey, LiveData
+
+__all__ = ["ROLES", "KeyBook", "KeyRing", "LiveKeys", "Role"]
 
 Role = Literal["read", "write", "admin"]
 
 ROLES: tuple[Role, ...] = ("read", "write", "admin")
 """From the least to the most; each may do what those before it may."""
 
-_PREFIX = "cf_"  # by which people and secret scanners know one of ours
 _FRESH_S = 1.0
-
-
-class KnownKey(NamedTuple):
-    """A key that is good, as it is kept.
-
-    Attributes:
-        id: Names it in logs; tells nothing of the key.
-        name: For people.
-        role: What it may do.
-        sha256: Hex digest of the key, as ``digest_of`` makes it.
-    """
-
-    id: str
-    name: str
-    role: Role
-    sha256: str
 
 
 class KeyBook(Protocol):
     """Where keys are kept."""
 
-    def all(self) -> Sequence[KnownKey]:
-        """Return the keys that are good now, the revoked ones left out; called in a thread, and may block.
+    def all(self) -> Sequence[ApiKey]:
+        """Return all keys, revoked ones too; called in a thread, and may block.
 
         Raises:
             CrossfadeError: If it cannot be told.
@@ -51,14 +36,23 @@ class KeyBook(Protocol):
         ...
 
 
-def draw_key() -> str:
-    """Return a new key of 256 random bits."""
-    return _PREFIX + secrets.token_urlsafe(32)
+class LiveKeys:
+    """The keys that ``crossfade keys`` makes and revokes.
 
+    Args:
+        live: The live data they lie with.
+    """
 
-def digest_of(key: str) -> str:
-    """Return what is kept of a key; without salt or stretching, which guard words, not 256 random bits."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    def __init__(self, live: LiveData) -> None:
+        self._live = live
+
+    def all(self) -> Sequence[ApiKey]:
+        """Return all keys.
+
+        Raises:
+            LiveError: If the database cannot be read.
+        """
+        return self._live.call(self._live.store.list_api_keys())
 
 
 class KeyRing:
@@ -66,25 +60,27 @@ class KeyRing:
 
     Args:
         book: Where they are kept.
+        clock: Seconds that never go back.
     """
 
-    def __init__(self, book: KeyBook) -> None:
+    def __init__(self, book: KeyBook, clock: Callable[[], float] = time.monotonic) -> None:
         self._book = book
-        self._keys: Sequence[KnownKey] = ()
-        self._read_at = -_FRESH_S
+        self._clock = clock
+        self._keys: Sequence[ApiKey] = ()
+        self._read_at = -math.inf
         self._lock = threading.Lock()  # over the reading under way
         self._reading: Future[None] | None = None
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="crossfade-keys")
 
-    async def find(self, key: str) -> KnownKey | None:
+    async def find(self, key: str) -> ApiKey | None:
         """Return what is known of a key, None where it is not good; in the same time whichever it is.
 
         Raises:
             CrossfadeError: If the book cannot be read: then no key is known to be good any more.
         """
-        if time.monotonic() - self._read_at >= _FRESH_S:
+        if self._clock() - self._read_at >= _FRESH_S:
             await asyncio.shield(asyncio.wrap_future(self._read_once()))
-        digest = digest_of(key)
+        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
         found = None
         for known in self._keys:
             if hmac.compare_digest(known.sha256, digest):
@@ -99,6 +95,6 @@ class KeyRing:
             return self._reading
 
     def _read(self) -> None:
-        asked_at = time.monotonic()  # not when the answer came: a key may have been revoked in between
-        self._keys = self._book.all()
+        asked_at = self._clock()  # not when the answer came: a key may have been revoked in between
+        self._keys = [key for key in self._book.all() if key.revoked_at is None]
         self._read_at = asked_at
