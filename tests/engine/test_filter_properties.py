@@ -154,13 +154,21 @@ _ANYTHING = st.recursive(
 )
 
 
-@given(st.lists(st.dictionaries(st.sampled_from([*SCHEMA, "new", "newer"]), _ANYTHING), max_size=5), TREES)
-def test_whatever_is_posted_can_be_filtered(rows: list[dict[str, object]], raw: dict[str, Any]) -> None:
-    table = FilterTable.of_rows(rows, like=FilterTable(pl.DataFrame(schema=SCHEMA)))
+POSTED = st.lists(st.dictionaries(st.sampled_from([*SCHEMA, "new", "newer"]), _ANYTHING), max_size=5)
 
-    mask = table.mask(parse_filter(raw), now=NOW)
 
-    assert mask.shape == (len(rows),)
+@given(POSTED, POSTED, TREES)
+def test_whatever_is_posted_can_be_filtered_at_once_or_one_after_the_other(
+    first: list[dict[str, object]], second: list[dict[str, object]], raw: dict[str, Any]
+) -> None:
+    like, node = FilterTable(pl.DataFrame(schema=SCHEMA)), parse_filter(raw)
+
+    at_once = FilterTable.of_rows([*first, *second], like=like)
+    one_by_one = FilterTable.of_rows(first, like=like).followed_by(second)
+
+    assert at_once.mask(node, now=NOW).shape == (len(first) + len(second),)
+    for asked in (node, parse_filter({"field": "new", "exists": True})):
+        assert one_by_one.mask(asked, now=NOW).tolist() == at_once.mask(asked, now=NOW).tolist()
 
 
 @given(TREES)

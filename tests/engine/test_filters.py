@@ -450,3 +450,27 @@ def test_what_is_visible_is_kept_until_it_changes() -> None:
 
     assert visible_mask(table, NOW) is visible_mask(table, NOW + timedelta(days=5))
     assert np.array_equal(visible_mask(table, NOW + timedelta(days=30)), [False, True])
+
+
+def test_items_that_follow_are_read_like_those_before(films: FilterTable) -> None:
+    none = FilterTable.of_rows([], like=films)
+    row = {
+        "title": "Late",
+        "year": 2021,
+        "studio": "A",
+        "unknown": 1,
+        "genres": ["Drama"],
+        "set_in": [1, 2],
+        "crew": {},
+    }
+
+    first = none.followed_by([row, {"is_hidden": True}])
+    both = first.followed_by([{**row, "year": 2021.5, "rating": 7.5, "unknown": 1.5, "sizes": [1]}, {"sizes": [0.5]}])
+
+    assert both.mask(parse_filter({"field": "year", "gte": 2021}), now=NOW).tolist() == [True, False, True, False]
+    assert both.mask(parse_filter({"field": "unknown", "gt": 1}), now=NOW).tolist() == [False, False, True, False]
+    assert both.mask(parse_filter({"field": "rating", "eq": 7.5}), now=NOW).tolist() == [False, False, True, False]
+    assert both.mask(parse_filter({"field": "studio", "eq": "A"}), now=NOW).tolist() == [True, False, True, False]
+    assert both.mask(parse_filter({"field": "sizes", "lt": 1}), now=NOW).tolist() == [False, False, False, True]
+    assert visible_mask(both, NOW).tolist() == [True, False, True, True]
+    assert first.height == 2

@@ -66,7 +66,7 @@ class FilterTable:
     def followed_by(self, rows: Sequence[Mapping[str, object]]) -> FilterTable:
         """Return a table of these items and then some more, each read as in ``of_rows`` with this table as ``like``."""
         more = FilterTable.of_rows(rows, like=self)
-        table = FilterTable(pl.concat([self._frame, more._frame], how="diagonal"))  # noqa: SLF001 - of its own class
+        table = FilterTable(pl.concat([self._frame, more._frame], how="diagonal_relaxed"))  # noqa: SLF001 - of its own class
         table.standing_rules = self.standing_rules.followed_by(more.standing_rules)
         return table
 
