@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from crossfade.bundle.manifest import EvidenceRules, IndexInfo
+from crossfade.encoding.item_text import WORDS_OF_A_LIST
 from crossfade_indexing.config import EvidenceConfig, IndexingConfig
 from crossfade_indexing.dataset import Dataset
 from crossfade_indexing.encoders import EncodingCache, ItemEncoder, encode_cached
@@ -19,7 +20,6 @@ from crossfade_indexing.progress import Reporter
 
 __all__ = ["Prepared", "item_texts", "ordered_by_popularity", "prepare"]
 
-_WORDS_OF_A_LIST = 10
 # Where at least a quarter of the days on which somebody used something were not their first with it, what people had is
 # what they want: songs, food, apps. Films seen twice stay far below.
 _REPEATS_ARE_THE_RULE = 0.25
@@ -83,10 +83,9 @@ def prepare(
 
 
 def item_texts(items: pl.DataFrame) -> list[str]:
-    """Return what is embedded for each item: title, categories, first tags (if it has such a list) and description."""
+    """Return what is embedded for each item, as ``item_text`` does for one that is added to a running service."""
     lists = [name for name in ("categories", "tags") if items.schema.get(name) == pl.List(pl.String)]
-    # An encoder reads a hundred words or two: a long list of tags must not push the description out.
-    listed = (pl.col(name).list.head(_WORDS_OF_A_LIST).list.join(", ") for name in lists)
+    listed = (pl.col(name).list.head(WORDS_OF_A_LIST).list.join(", ") for name in lists)
     parts = [pl.col("title"), *listed, pl.col("description")]
     filled = [pl.when(part != "").then(part) for part in parts]
     return items.select(text=pl.concat_str(filled, separator=". ", ignore_nulls=True))["text"].to_list()

@@ -113,6 +113,24 @@ def test_a_part_that_is_intact_but_of_another_catalogue_is_refused_and_named(tmp
     assert str(directory / name) in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["past/times.npy", "past/types.npy", "collaborative/cold_map.npy"])
+def test_what_users_did_and_the_map_of_cold_items_fit_the_rest_or_are_refused(tmp_path: Path, name: str) -> None:
+    whole = contents()
+    part = name.partition("/")[2].removesuffix(".npy")
+    if part == "cold_map":
+        space = whole.spaces.collaborative
+        space = replace(space, cold_map=longer(space.cold_map))
+        other = replace(whole, spaces=replace(whole.spaces, collaborative=space))
+    else:
+        other = replace(whole, past=replace(whole.past, **{part: longer(getattr(whole.past, part))}))
+    directory = write_bundle(other, tmp_path)
+
+    with pytest.raises(BundleCorruptError) as refused:
+        Bundle.open(directory)
+
+    assert str(directory / name) in str(refused.value)
+
+
 def test_a_manifest_cannot_name_files_outside_its_directory(store: BundleStore, tmp_path: Path) -> None:
     manifest = json.loads((current(store) / "manifest.json").read_text())
     (tmp_path / "secret").write_text("x")

@@ -63,6 +63,7 @@ def test_strict_makes_a_dropped_row_an_error_and_publishes_nothing(index: Run, t
         (["--preset", "movielens"], "--preset and --source"),
         (["--preset", "netflix", "--source", "."], "netflix"),
         (["--evnts", "e.csv"], "--evnts"),
+        (["--live", "live.db", "--events", "e.csv", "--preset", "movielens"], "--events FILE or --preset"),
         (["--events", "e.csv", "--timezone", "Mars/Olympus"], "Mars/Olympus"),
         (["--events", "e.csv", "--timezone", "../../etc"], "no such IANA zone"),
     ],
@@ -146,7 +147,7 @@ def test_ctrl_c_ends_with_130_and_leaves_the_previous_bundle_alone(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("crossfade.bundle.writer._write_past", interrupted)
+    monkeypatch.setattr("crossfade.bundle.writer.write_users", interrupted)
     done = index(bundle)
 
     assert done.code == 130

@@ -13,6 +13,7 @@ from invariants import assert_sound
 
 from crossfade import Query, Recommender
 from crossfade.bundle import BundleStore
+from crossfade.encoding.item_text import item_text
 from crossfade.engine import COMPONENTS
 from crossfade_indexing.config import EvidenceConfig, IndexingConfig, SelectionConfig
 from crossfade_indexing.dataset import Dataset
@@ -267,3 +268,4 @@ def test_the_text_of_an_item_is_what_it_has_of_title_categories_tags_and_descrip
 
     tags = ", ".join(f"tag{n}" for n in range(10))
     assert item_texts(table) == [f"The Heist. Crime, Comedy. {tags}. It goes wrong.", "Only this.", ""]
+    assert item_texts(table) == [item_text(row) for row in table.to_dicts()]  # what a running service embeds

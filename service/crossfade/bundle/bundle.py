@@ -108,8 +108,8 @@ class Bundle:
             layout.COLLABORATIVE.sources: (len(self.spaces.collaborative.sources), n_items),
             layout.COLLABORATIVE.targets: (len(self.spaces.collaborative.targets), n_items),
             layout.COLLABORATIVE.cold_map: (
-                len(self.spaces.collaborative.cold_map),
-                self.spaces.content.index.dimension,
+                self.spaces.collaborative.cold_map.size,
+                self.spaces.content.index.dimension * 2 * self.spaces.collaborative.index.dimension,
             ),
             layout.COLLABORATIVE.index: (self.spaces.collaborative.index.size, n_items),
             layout.CONTENT.vectors: (len(self.spaces.content.vectors), n_items),

@@ -1,0 +1,203 @@
+"""``crossfade index --live`` and ``crossfade erase``: a bundle of all that a service was told, and of nobody erased."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from commands.typed import Run
+
+from crossfade.bundle import Bundle, BundleStore
+from crossfade.live import Event, ItemRecord, LiveData, StoredEvent, UserRecord
+from crossfade_indexing.pipeline import BuildResult, build_bundle
+
+# Nobody meets such ids by chance.
+GONE, LATE = "gone-3f9d2c71b8", "late-b1c0a9e457"
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[LiveData]:
+    """The live data of a running service."""
+    with LiveData.open(str(tmp_path / "live.db")) as data:
+        yield data
+
+
+@pytest.fixture
+def told(live: LiveData) -> Callable[..., None]:
+    """Tells the service that users did something with an item."""
+
+    def tell(item_id: str, *user_ids: str) -> None:
+        live.call(live.store.add_events([StoredEvent(0, Event(user_id, item_id, "watch")) for user_id in user_ids]))
+
+    return tell
+
+
+def traces(directory: Path, user_id: str) -> list[Path]:
+    """The files below a directory with any byte, or any cell, that is of a user."""
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    tables = [path for path in files if path.suffix == ".parquet"]
+    return [path for path in files if user_id.encode() in path.read_bytes()] + [
+        path for path in tables if user_id in str(pl.read_parquet(path).to_dicts())
+    ]
+
+
+def test_the_next_bundle_knows_what_the_service_was_told(
+    index: Run, live: LiveData, told: Callable[..., None], tmp_path: Path
+) -> None:
+    live.call(live.store.put_items([ItemRecord("tides", {"title": "Tides", "description": "The sea at night."})]))
+    live.call(live.store.put_users([UserRecord("u1", {"country": "DE"})]))
+    told("tides", "u1", "newcomer")
+    told("fjord", "newcomer")
+
+    done = index(tmp_path / "out", "--live", tmp_path / "live.db")
+
+    assert done.code == 0, done.err
+    bundle = BundleStore(tmp_path / "out").open_current()
+    assert "tides" in bundle.catalogue.row_of
+    rows, _ = bundle.past.of(bundle.past.row_of["newcomer"])
+    assert [bundle.catalogue.item_ids[row] for row in rows] == ["tides", "fjord"]
+    assert bundle.manifest.live is not None
+    assert bundle.manifest.live.store_id == live.store.store_id
+    assert bundle.manifest.live.seq == live.call(live.store.statistics()).seq
+    assert bundle.manifest.cleaning["live_events"] == {"read": 3, "kept": 3}
+    assert "live_events" in done.out
+
+
+def test_a_service_alone_is_enough(run: Run, live: LiveData, told: Callable[..., None], tmp_path: Path) -> None:
+    live.call(live.store.put_items([ItemRecord(name, {"title": f"The {name}"}) for name in ("sea", "wind", "rain")]))
+    told("sea", "ann", "ben")
+    told("wind", "ann", "eve")
+
+    done = run("index", "--live", tmp_path / "live.db", "--out", tmp_path / "out", "--encoder", "tfidf", "--json")
+
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["counts"] | {"items": 3, "users": 3, "events": 4} == json.loads(done.out)["counts"]
+
+
+def test_a_catalogue_in_a_file_and_events_from_the_service_are_enough(
+    run: Run, live: LiveData, told: Callable[..., None], tmp_path: Path
+) -> None:
+    items = tmp_path / "items.csv"
+    items.write_text("item_id,title\nsea,The sea\nwind,The wind\nrain,The rain\n")
+    told("sea", "ann", "ben")
+    told("unheard of", "ann")
+
+    arguments = ("--live", tmp_path / "live.db", "--items", items, "--out", tmp_path / "out", "--encoder", "tfidf")
+    done = run("index", *arguments, "--json")
+
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["counts"]["items"] == 3
+    assert json.loads(done.out)["cleaning"]["live_events"] == {"read": 3, "kept": 2, "unknown_item": 1}
+
+
+def test_a_misspelt_live_store_ends_with_9_and_is_not_made(index: Run, tmp_path: Path) -> None:
+    done = index(tmp_path / "out", "--live", tmp_path / "nowhere.db")
+
+    assert done.code == 9
+    assert "nowhere.db" in done.err
+    assert not (tmp_path / "nowhere.db").exists()
+
+
+@pytest.mark.parametrize("command", ["index", "erase"])
+def test_an_erased_user_is_in_no_byte_of_any_version(  # noqa: PLR0917 - fixtures
+    run: Run, index: Run, live: LiveData, told: Callable[..., None], tmp_path: Path, command: str
+) -> None:
+    out, url = tmp_path / "out", tmp_path / "live.db"
+    told("fjord", GONE)
+    told("nowhere", GONE)
+    first, second = (index(out, "--live", url) for _ in range(2))
+    assert (first.code, second.code) == (0, 0), second.err
+    (out / "rejects.jsonl").write_text(json.dumps({"reason": "unknown_item", "row": {"user_id": GONE}}) + "\n")
+    versions = BundleStore(out).versions()
+    assert traces(out, GONE)
+
+    live.call(live.store.erase_user(GONE))
+    done = index(out, "--live", url, "--json") if command == "index" else run("erase", out, "--live", url, "--json")
+
+    assert done.code == 0, done.err
+    assert traces(out, GONE) == []
+    assert not [path for path in out.rglob("*") if GONE in str(path)]
+    store = BundleStore(out)
+    assert not set(store.versions()) & set(versions)
+    assert store.open_current().past.row_of["u1"] >= 0
+    assert store.earlier()
+    assert store.roll_back() in store.versions()
+    report = json.loads(done.out)
+    erased = report["erased_from"] if command == "index" else [one["version"] for one in report["versions"]]
+    assert erased == versions
+
+
+def test_rows_of_the_files_about_an_erased_user_are_left_out_and_counted(
+    index: Run, live: LiveData, tmp_path: Path
+) -> None:
+    live.call(live.store.erase_user("u1"))
+
+    done = index(tmp_path / "out", "--live", tmp_path / "live.db", "--json")
+
+    told = json.loads(done.out)
+    assert told["cleaning"]["events"]["erased_user"] == 3  # one of them of an unknown item
+    assert "u1" not in BundleStore(tmp_path / "out").open_current().past.row_of
+    rejects = [json.loads(line)["row"] for line in (tmp_path / "out" / "rejects.jsonl").read_text().splitlines()]
+    assert [row["user_id"] for row in rejects] == [""]
+
+
+def test_who_is_erased_while_a_run_goes_on_is_not_in_what_it_publishes(
+    index: Run, live: LiveData, told: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    told("fjord", LATE)
+
+    def erased_meanwhile(*arguments: object, **more: object) -> BuildResult:
+        result = build_bundle(*arguments, **more)  # type: ignore[arg-type]  # passed on as they came
+        live.call(live.store.erase_user(LATE))
+        return result
+
+    monkeypatch.setattr("crossfade_indexing.job.build_bundle", erased_meanwhile)
+    done = index(out, "--live", tmp_path / "live.db", "--json")
+
+    told_of = json.loads(done.out)
+    assert traces(out, LATE) == []
+    assert told_of["version"] == BundleStore(out).current()
+    assert told_of["counts"]["users"] == 30
+    assert Bundle.open(Path(told_of["directory"])).manifest.counts.users == 30
+
+
+def test_erase_says_what_it_did_and_the_second_time_that_there_is_nobody(
+    run: Run, index: Run, live: LiveData, told: Callable[..., None], tmp_path: Path
+) -> None:
+    out, url = tmp_path / "out", tmp_path / "live.db"
+    told("fjord", GONE)
+    index(out, "--live", url)
+    version = BundleStore(out).current()
+    live.call(live.store.erase_user(GONE))
+
+    first, second = run("erase", out, "--live", url), run("erase", out, "--live", url)
+
+    assert first.code == second.code == 0
+    assert first.out == f"{out}: {version}: now {BundleStore(out).current()}\n"
+    assert second.out == f"{out}: holds nobody who was erased\n"
+
+
+def test_erase_needs_a_bundle_and_live_data(run: Run, live: LiveData, tmp_path: Path) -> None:
+    no_bundle = run("erase", tmp_path / "none", "--live", tmp_path / "live.db")
+    no_live_data = run("erase", tmp_path / "none", "--live", tmp_path / "nowhere.db")
+
+    assert (no_bundle.code, no_live_data.code) == (4, 9)
+    assert "no bundle here" in no_bundle.err
+    assert "nowhere.db" in no_live_data.err
+
+
+def test_a_user_who_came_back_stays_in_what_was_indexed_since(
+    run: Run, index: Run, live: LiveData, told: Callable[..., None], tmp_path: Path
+) -> None:
+    out, url = tmp_path / "out", tmp_path / "live.db"
+    live.call(live.store.erase_user(GONE))
+    told("fjord", GONE)
+    index(out, "--live", url)
+
+    run("erase", out, "--live", url)
+
+    assert GONE in BundleStore(out).open_current().past.row_of
