@@ -403,6 +403,7 @@ STANDING: list[tuple[dict[str, object], bool]] = [
     ({"available_from": "2026-11-22T10:30:18"}, False),
     ({"available_from": "2026-11-22T11:30:18+01:00"}, False),
     ({"available_from": "2026-11-23"}, False),
+    ({"available_from": date(2026, 11, 23)}, False),
     ({"available_from": "some day"}, True),
     ({"available_from": 4_000_000_000}, False),
     ({"available_until": "2026-11-22T10:30:17Z"}, False),
