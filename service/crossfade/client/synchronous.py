@@ -1,0 +1,218 @@
+"""The client that waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Self, TypeVar, Unpack
+
+import httpx
+
+from crossfade.client import asking, governing, keeping
+from crossfade.client.address import Address
+from crossfade.client.exchange import Reply, Unreached
+from crossfade.client.repeating import Call, Patience, Pause, steps
+from crossfade.engine import (
+    Answer,
+    Insights,
+    Item,
+    ItemPage,
+    ListFields,
+    Profile,
+    Query,
+    SearchFields,
+    SimilarUsers,
+    User,
+    UserPage,
+    Why,
+    WhyFields,
+)
+from crossfade.live import Event, EventOutcome, Scenario
+from crossfade.wire import BundleAnswer
+
+__all__ = ["CrossfadeClient"]
+
+Result = TypeVar("Result")
+
+
+class CrossfadeClient:
+    """A service asked as if it were a ``Recommender`` here: the same methods, values and errors; safe to share.
+
+    Connections are kept and used again. What may be sent twice is sent again where the service could not be reached or
+    said that it could not answer for now: everything but ``patch_item`` and ``patch_user``, which are sent again only
+    where they cannot have arrived. Every method raises a ``ServiceError`` where it was not answered for a reason that a
+    recommender does not know.
+
+    Args:
+        base_url: Where the service is, such as ``https://recommendations.example``; with the path it is mounted at.
+        key: API key.
+        timeout_s: Seconds a request may take, retries included; > 0.
+        retries: How many times a request may be sent again; >= 0.
+        http: What sends, for proxies, certificates and the like; the caller's to close. By default one of its own.
+
+    Raises:
+        ValueError: If an argument is out of its bounds, or the key holds what no header can.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        key: str | None = None,
+        timeout_s: float = 10.0,
+        retries: int = 2,
+        http: httpx.Client | None = None,
+    ) -> None:
+        self._address = Address.of(base_url, key)
+        self._patience = Patience(timeout_s, retries)
+        self._http = httpx.Client() if http is None else http
+        self._is_ours = http is None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections, if they are the client's own."""
+        if self._is_ours:
+            self._http.close()
+
+    def recommend(self, query: Query) -> Answer:
+        """Answer one query."""
+        return self._ask(asking.recommend(query))
+
+    def recommend_many(self, queries: Sequence[Query]) -> list[Answer]:
+        """Answer many queries, in their order; they are sent a hundred at a time."""
+        return self._ask(asking.recommend_many(queries))
+
+    def search(self, text: str, **fields: Unpack[SearchFields]) -> Answer:
+        """Answer the items whose text is nearest in meaning."""
+        return self._ask(asking.search(text, **fields))
+
+    def rank(self, item_ids: Sequence[str], **fields: Unpack[ListFields]) -> Answer:
+        """Answer the caller's own items in a user's order."""
+        return self._ask(asking.rank(item_ids, **fields))
+
+    def similar_items(self, item_id: str, **fields: Unpack[ListFields]) -> Answer:
+        """Answer items like an item."""
+        return self._ask(asking.similar_items(item_id, **fields))
+
+    def similar_users(self, user_id: str, *, limit: int = 10) -> SimilarUsers:
+        """Answer the users of like taste, at most 500."""
+        return self._ask(asking.similar_users(user_id, limit=limit))
+
+    def why(self, user_id: str, item_id: str, **fields: Unpack[WhyFields]) -> Why:
+        """Answer why an item is recommended to a user, or is not."""
+        return self._ask(asking.why(user_id, item_id, **fields))
+
+    def profile(self, user_id: str) -> Profile:
+        """Return what is known of a user, and how it is weighed."""
+        return self._ask(asking.profile(user_id))
+
+    def add_events(self, events: Sequence[Event]) -> list[EventOutcome]:
+        """Keep events; one without an ``event_id`` is given one before it is sent, so that no retry counts twice.
+
+        They are sent ten thousand at a time: where a later request fails, those before it are kept.
+        """
+        return self._ask(keeping.add_events(events))
+
+    def put_items(self, items: Sequence[Item]) -> None:
+        """Keep items; they are sent 500 at a time, each time all or none."""
+        self._ask(keeping.put_items(items))
+
+    def patch_item(self, item_id: str, changes: Mapping[str, object]) -> Item:
+        """Change some properties of an item; None removes one."""
+        return self._ask(keeping.patch_item(item_id, changes))
+
+    def delete_item(self, item_id: str) -> None:
+        """Take an item out of every answer from now on."""
+        self._ask(keeping.delete_item(item_id))
+
+    def get_item(self, item_id: str) -> Item:
+        """Return an item as it is now."""
+        return self._ask(keeping.get_item(item_id))
+
+    def list_items(self, *, limit: int = 100, cursor: str | None = None) -> ItemPage:
+        """Return at most 500 items in the order of their ids, after the ``next_cursor`` of the page before."""
+        return self._ask(keeping.list_items(limit=limit, cursor=cursor))
+
+    def put_users(self, users: Sequence[User]) -> None:
+        """Keep attributes of users; they are sent 1,000 at a time, each time all or none."""
+        self._ask(keeping.put_users(users))
+
+    def patch_user(self, user_id: str, changes: Mapping[str, str | None]) -> User:
+        """Change some attributes of a user; None removes one."""
+        return self._ask(keeping.patch_user(user_id, changes))
+
+    def get_user(self, user_id: str) -> User:
+        """Return what is known of a user beside what they did."""
+        return self._ask(keeping.get_user(user_id))
+
+    def list_users(self, *, limit: int = 100, cursor: str | None = None) -> UserPage:
+        """Return at most 500 users in the order of their ids, after the ``next_cursor`` of the page before."""
+        return self._ask(keeping.list_users(limit=limit, cursor=cursor))
+
+    def delete_user(self, user_id: str) -> None:
+        """Erase a user, from every answer at once."""
+        self._ask(keeping.delete_user(user_id))
+
+    def merge_users(self, user_id: str, from_id: str) -> None:
+        """Let an anonymous profile join a user."""
+        self._ask(keeping.merge_users(user_id, from_id))
+
+    def export_user(self, user_id: str) -> dict[str, object]:
+        """Return all that is kept of a user, as JSON values."""
+        return self._ask(keeping.export_user(user_id))
+
+    def put_scenario(self, name: str, defaults: Mapping[str, object]) -> Scenario:
+        """Keep request defaults, as JSON has them, under a name."""
+        return self._ask(governing.put_scenario(name, defaults))
+
+    def get_scenario(self, name: str) -> Scenario:
+        """Return the scenario of a name."""
+        return self._ask(governing.get_scenario(name))
+
+    def list_scenarios(self) -> list[Scenario]:
+        """Return all scenarios, by name."""
+        return self._ask(governing.list_scenarios())
+
+    def delete_scenario(self, name: str) -> None:
+        """Delete a scenario."""
+        self._ask(governing.delete_scenario(name))
+
+    def insights(self, *, since: datetime | None = None) -> Insights:
+        """Return how often what was recommended was shown and taken, from a moment with a zone on."""
+        return self._ask(governing.insights(since=since))
+
+    def get_bundle(self) -> BundleAnswer:
+        """Return what is being served, and how it was made; a recommender has it as ``bundle``."""
+        return self._ask(governing.get_bundle())
+
+    def reload(self) -> bool:
+        """Have the version served that the pointer names; return whether it was another."""
+        return self._ask(governing.reload())
+
+    def use(self, version: str) -> None:
+        """Move the store's pointer to a version and have it served."""
+        self._ask(governing.use(version))
+
+    def _ask(self, call: Call[Result]) -> Result:
+        under_way = steps(call, self._patience)
+        outcome: Reply | Unreached | None = None
+        while True:
+            try:
+                step = under_way.send(outcome)
+            except StopIteration as done:
+                result: Result = done.value
+                return result
+            outcome = None
+            if isinstance(step, Pause):
+                time.sleep(step.seconds)
+                continue
+            try:
+                outcome = self._address.reply_of(self._http.request(**self._address.arguments_of(step)))
+            except httpx.TransportError as error:
+                outcome = self._address.unreached(error)
