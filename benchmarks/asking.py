@@ -93,7 +93,7 @@ def learned_from(
             config=config,
         )
         retrieval = RetrievalSettings() if lookup else RetrievalSettings(exact_up_to=sys.maxsize)
-        recommender = Recommender.open(directory, retrieval=retrieval)
+        recommender = Recommender(BundleStore(Path(directory)), retrieval)
         item_ids = recommender.bundle.catalogue.item_ids
         case = prepare_case(split, Catalog(user_ids, item_ids, [""] * len(item_ids)), config.evidence, plan)
         yield Asked(recommender, case, queries_of(case, K, again=False))

@@ -135,7 +135,7 @@ class Bench:
         made = result.manifest
         print(f"{split.name}: {made.factorization!r} {made.profile!r} {made.fusion!r}", file=sys.stderr)
         # Every item is scored: what is measured is the model, not the approximate lookup.
-        recommender = Recommender.open(directory, retrieval=RetrievalSettings(exact_up_to=sys.maxsize))
+        recommender = Recommender(BundleStore(Path(directory)), RetrievalSettings(exact_up_to=sys.maxsize))
         table = recommender.bundle.catalogue.table
         user_ids = self._dataset.events["user_id"].unique().sort()
         catalog = Catalog(user_ids, table["item_id"].to_list(), item_texts(table))

@@ -94,7 +94,7 @@ def index(sample: Sample, directory: Path, encoder: str | None) -> Recommender:
     files = write_sample(sample, directory)
     inputs = Inputs(events=files.events, items=files.items, users=files.users)
     run_index(inputs, directory / "bundle", Settings(encoder=encoder), Quiet())
-    return Recommender.open(directory / "bundle")
+    return Recommender(BundleStore(directory / "bundle"))
 
 
 def taste_recovery(sample: Sample, recommender: Recommender) -> Recovery:

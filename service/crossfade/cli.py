@@ -7,6 +7,7 @@ that was built but is clearly worse than the one in use, and so not published; 9
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -135,6 +136,12 @@ def rollback(bundle: Path, *, version: str | None, as_json: bool) -> None:
 @click.option("--text", metavar="T", help="What to look for, in words.")
 @click.option("--context", multiple=True, metavar="K=V", help="What is known of the moment; repeat for more.")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 500), help="How many items.")
+@click.option(
+    "--live",
+    "live_url",
+    metavar="URL",
+    help="Live data that counts as well. Default: live.sqlite in the bundle, if any.",
+)
 @_json_option
 def recommend(
     bundle: Path,
@@ -144,6 +151,7 @@ def recommend(
     text: str | None,
     context: Sequence[str],
     limit: int,
+    live_url: str | None,
     as_json: bool,
 ) -> None:
     """Recommend items for a user, for some items, for a text, or for any of them together."""
@@ -151,6 +159,7 @@ def recommend(
         raise click.UsageError("say for whom or what: --user, --item-ids or --text")
     from crossfade.console import print_answer, print_json  # noqa: PLC0415 - as above
     from crossfade.engine import Query, Recommender  # noqa: PLC0415 - as above
+    from crossfade.engine.recommender import LIVE_FILE  # noqa: PLC0415 - as above
     from crossfade.wire import answer_to_wire  # noqa: PLC0415 - as above
 
     query = Query(
@@ -161,8 +170,11 @@ def recommend(
         limit=limit,
         explain=True,
     )
-    recommender = Recommender.open(bundle)
-    answer = recommender.recommend(query)
+    if live_url is None and not (bundle / LIVE_FILE).is_file():  # asking makes no database
+        answer = Recommender(_store(bundle)).recommend(query)
+    else:
+        with contextlib.closing(Recommender.open(bundle, live=live_url)) as recommender:
+            answer = recommender.recommend(query)
     if as_json:
         print_json(answer_to_wire(answer).model_dump(mode="json"))
     else:

@@ -164,7 +164,7 @@ class _Run:
             self._build(split, Path(directory))
             fit_s = time.perf_counter() - started
             # Every item is scored: what is measured is the model, not the approximate lookup.
-            recommender = Recommender.open(directory, retrieval=RetrievalSettings(exact_up_to=maxsize))
+            recommender = Recommender(BundleStore(Path(directory)), RetrievalSettings(exact_up_to=maxsize))
             if self.plan.again is None:
                 self.plan = replace(self.plan, again=recommender.bundle.manifest.profile.repeats)
             case = prepare_case(split, self._catalog(recommender), self.source.config.evidence, self.plan)
