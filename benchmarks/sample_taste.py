@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from crossfade import Query, Recommender
+from crossfade.bundle import BundleStore
 from crossfade_indexing.job import Inputs, Settings, run_index
 from crossfade_indexing.progress import Quiet
 from crossfade_indexing.sample import Sample, Strengths, simulate, write_sample
