@@ -17,6 +17,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from live.acts import act, add, person
+from live.postgresql import Server
 
 from crossfade.errors import LiveError
 from crossfade.live import LiveData
@@ -133,8 +134,8 @@ def test_no_error_shows_a_password(url: str) -> None:
     assert "sesame" not in shown
 
 
-def test_a_wrong_password_is_told_as_such(server: object) -> None:
-    url = server.url("postgres").replace("correct-horse", "sesame")  # type: ignore[attr-defined]
+def test_a_wrong_password_is_told_as_such(server: Server) -> None:
+    url = server.url("postgres").replace("correct-horse", "sesame")
 
     with pytest.raises(LiveError, match="check the user and the password") as refused:
         LiveData.open(url)

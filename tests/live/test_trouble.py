@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from live.acts import act, add, items_of, person
+from live.postgresql import Server
 
 from crossfade.errors import LiveError
 from crossfade.live import ItemRecord, LiveData, UserRecord, database
@@ -34,8 +35,8 @@ def test_a_write_that_another_process_keeps_waiting_fails_and_reads_go_on(impati
         assert items_of(person(live).events) == ["a", "c"]
 
 
-def test_the_same_on_a_server(impatient: None, server: object) -> None:
-    url = server.create("held")  # type: ignore[attr-defined]
+def test_the_same_on_a_server(impatient: None, server: Server) -> None:
+    url = server.create("held")
     with LiveData.open(url) as live, psycopg.connect(url) as other:
         other.execute("SELECT * FROM clock FOR UPDATE")
 
@@ -80,12 +81,12 @@ def test_every_caller_of_a_commit_that_failed_hears_of_it(impatient: None, path:
         assert not any(outcome.duplicate for outcome in add(live, *(act(event_id=str(number)) for number in range(10))))
 
 
-def test_a_look_survives_the_restart_of_its_server(server: object) -> None:
-    url = server.create("restarted")  # type: ignore[attr-defined]
+def test_a_look_survives_the_restart_of_its_server(server: Server) -> None:
+    url = server.create("restarted")
     with LiveData.open(url) as live:
         add(live, act())
         person(live)
-        with psycopg.connect(server.url("postgres"), autocommit=True) as admin:  # type: ignore[attr-defined]
+        with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'restarted' AND pid <> %s",
                 [admin.info.backend_pid],
@@ -94,11 +95,11 @@ def test_a_look_survives_the_restart_of_its_server(server: object) -> None:
         assert len(person(live).events) == 1
 
 
-def test_a_write_that_finds_its_server_gone_says_so_and_the_next_is_kept(server: object) -> None:
-    url = server.create("gone")  # type: ignore[attr-defined]
+def test_a_write_that_finds_its_server_gone_says_so_and_the_next_is_kept(server: Server) -> None:
+    url = server.create("gone")
     with LiveData.open(url) as live:
         add(live, act())
-        with psycopg.connect(server.url("postgres"), autocommit=True) as admin:  # type: ignore[attr-defined]
+        with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
             admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'gone'")
 
         with pytest.raises(LiveError, match="cannot write"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from live.acts import NOON, act, add, items_of, person
+from live.postgresql import Server
 
 from crossfade.errors import LiveError, NotFoundError
 from crossfade.live import Attribution, Insight, ItemRecord, LiveData, Scenario, UserRecord
@@ -59,9 +60,9 @@ def test_a_backup_overwrites_nothing_and_leaves_nothing_half_written(path: Path,
     assert {file.name for file in tmp_path.iterdir()} == {"live.db", "copy.db"}
 
 
-def test_a_server_is_backed_up_by_its_own_program(server: object, tmp_path: Path) -> None:
+def test_a_server_is_backed_up_by_its_own_program(server: Server, tmp_path: Path) -> None:
     with (
-        LiveData.open(server.create("kept")) as live,  # type: ignore[attr-defined]
+        LiveData.open(server.create("kept")) as live,
         pytest.raises(LiveError, match="pg_dump"),
     ):
         live.call(live.store.backup(tmp_path / "copy.db"))

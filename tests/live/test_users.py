@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from live.acts import act, add, items_of, person, with_context
 
-from crossfade.errors import QueryError
-from crossfade.live import Attribution, LiveData, UserRecord, user_hash
+from crossfade.errors import LiveError, QueryError
+from crossfade.live import Attribution, LiveData, UserRecord, pruning, user_hash
 
 Open = Callable[[], LiveData]
 
@@ -190,20 +192,38 @@ def test_no_byte_of_an_erased_user_stays_in_the_files_while_others_have_them_ope
     assert not any(b"forget-me" in file.read_bytes() for file in path.parent.iterdir())
 
 
-def test_no_erasure_of_many_leaves_a_copy_that_sqlite_forgot_about(path: Path) -> None:
+def test_copies_that_sqlite_left_behind_go_with_the_user(path: Path) -> None:
     with LiveData.open(str(path)) as live:
-        crowd = [user_hash(b"", str(number)) for number in range(1500)]
-        for turn in range(4):
-            add(
-                live,
-                *(with_context(act(one, f"film-{turn}"), note="x" * (place % 300)) for place, one in enumerate(crowd)),
-            )
-            live.call(live.store.put_users([UserRecord(one, {"n": "y" * (turn * 100)}) for one in crowd[turn::4]]))
-        for user_id in crowd[::50]:
-            erase(live, user_id)
+        add(live, *(act("forget-me") for _ in range(100)), *(act("bob") for _ in range(100)))
+        with closing(sqlite3.connect(path, isolation_level=None)) as careless:  # as SQLite is when it moves rows
+            careless.execute("PRAGMA secure_delete=OFF")
+            careless.execute("DELETE FROM events WHERE user_id = 'forget-me'")
+            careless.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert b"forget-me" in path.read_bytes()
 
-        content = b"".join(file.read_bytes() for file in path.parent.iterdir())
-        assert [user_id for user_id in crowd[::50] if user_id.encode() in content] == []
+        erase(live, "forget-me")
+
+        assert not any(b"forget-me" in file.read_bytes() for file in path.parent.iterdir())
+        assert len(person(live, "bob").events) == 100
+
+
+def test_an_erasure_that_a_long_reading_keeps_from_ending_says_so_and_stops_no_writer(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "PATIENCE_S", 0.3)
+    with LiveData.open(str(path)) as live, LiveData.open(str(path)) as other:
+        add(live, act("forget-me"))
+        with other.dump():
+            erasing = live.submit(live.store.erase_user("forget-me"))
+            for _ in range(10):
+                add(other, act("bob"))
+            with pytest.raises(LiveError, match=r"deleted, but.*ask again"):
+                erasing.result()
+        assert list(person(other, "forget-me").events) == []
+
+        erase(live, "forget-me")
+
+        assert not any(b"forget-me" in file.read_bytes() for file in path.parent.iterdir())
 
 
 def test_all_that_is_kept_of_a_user_can_be_taken_home(live: LiveData) -> None:

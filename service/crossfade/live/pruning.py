@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mmap
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from crossfade.live.schema import TABLES
 
 __all__ = ["prune", "write_anew"]
 
-_PATIENCE_S = 30.0
-_STEP_S = 0.02
+PATIENCE_S = 30.0
+"""How long to wait for a moment in which nobody reads the log."""
+
+_MOMENT_MS = 20
 
 
 async def prune(database: Database, traces: Iterable[str]) -> None:
@@ -66,15 +69,24 @@ async def _vacuum_file(connection: AsyncConnection, database: Database) -> None:
 
 
 async def _empty_log(connection: AsyncConnection, database: Database) -> None:
-    """Move what is in SQLite's log into its file, and cut the log to nothing; waits for a moment without a reader."""
-    for _ in range(int(_PATIENCE_S / _STEP_S)):
-        busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
-        if not busy:
-            return
-        await asyncio.sleep(_STEP_S)
+    """Move what is in SQLite's log into its file, and cut the log to nothing; waits for a moment without a reader.
+
+    Writers wait while SQLite does, so it waits for moments only.
+    """
+    patience_ms = (await connection.exec_driver_sql("PRAGMA busy_timeout")).scalar_one()
+    await connection.exec_driver_sql(f"PRAGMA busy_timeout={_MOMENT_MS}")
+    try:
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+            if not busy:
+                return
+            await asyncio.sleep(_MOMENT_MS / 1000)
+    finally:
+        await connection.exec_driver_sql(f"PRAGMA busy_timeout={patience_ms}")
     raise LiveError(
         f"{database.address.name}: deleted, but still in the file's log, which somebody has been reading for "
-        f"{_PATIENCE_S:g} s (an indexing run?); ask again when that is done"
+        f"{PATIENCE_S:g} s (an indexing run?); ask again when that is done"
     )
 
 
