@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -56,27 +57,41 @@ def app(recommender: Recommender) -> FastAPI:
 
 
 @pytest.fixture(scope="session")
-def client(app: FastAPI) -> Iterator[TestClient]:
+def promises(app: FastAPI) -> Promises:
+    """What the OpenAPI document promises, the same for every bundle."""
+    return Promises(app)
+
+
+@pytest.fixture(scope="session")
+def client(app: FastAPI, promises: Promises) -> Iterator[TestClient]:
     """A client that fails where an answer is not one that the OpenAPI document promises."""
     with TestClient(app) as client:
-        client.event_hooks = {"response": [Promises(app).check]}
+        client.event_hooks = {"response": [promises.check]}
         yield client
 
 
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with one version and a live database that holds nothing; to be copied."""
+    directory = tmp_path_factory.mktemp("untouched") / "bundle"
+    publish(BundleStore(directory))
+    Recommender.open(directory).close()
+    return directory
+
+
 @pytest.fixture
-def live_recommender(store: BundleStore) -> Iterator[Recommender]:
+def live_recommender(untouched: Path, tmp_path: Path) -> Iterator[Recommender]:
     """A recommender of a test's own, with nothing kept yet."""
-    recommender = Recommender.open(store.directory)
+    recommender = Recommender.open(shutil.copytree(untouched, tmp_path / "live"))
     yield recommender
     recommender.close()
 
 
 @pytest.fixture
-def live(live_recommender: Recommender) -> Iterator[TestClient]:
+def live(live_recommender: Recommender, promises: Promises) -> Iterator[TestClient]:
     """A client of a service that keeps what it is told, and nobody else's."""
-    app = create_app(live_recommender)
-    with TestClient(app) as client:
-        client.event_hooks = {"response": [Promises(app).check]}
+    with TestClient(create_app(live_recommender)) as client:
+        client.event_hooks = {"response": [promises.check]}
         yield client
 
 
@@ -100,8 +115,9 @@ class Promises:
             assert problem.status == response.status_code
             if problem.code in ALWAYS_POSSIBLE:
                 return
+        asked = response.request.url.raw_path.decode().partition("?")[0]  # with encoded slashes told from others
         for (method, path), responses in self._operations.items():
-            if method == response.request.method and path.fullmatch(response.request.url.raw_path.decode().partition("?")[0]):
+            if method == response.request.method and path.fullmatch(asked):
                 promised = responses[str(response.status_code)]
                 assert kind in promised.get("content", {""})  # 204 comes without
                 return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -237,6 +238,7 @@ def name_problem_schema(document: Json) -> Json:
     return document
 
 
+@cache
 def _problem_schema() -> Json:
     """Return the schema without references, which would be looked for in the host's document."""
     schema = Problem.model_json_schema()

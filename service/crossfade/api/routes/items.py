@@ -115,6 +115,7 @@ def add_item(router: APIRouter, service: Service) -> None:
         tags=["Live data"],
         summary="Delete an item",
         status_code=204,
+        response_class=Response,
         responses=responses("delete_item"),
     )
     def delete_item(item_id: ItemId) -> None:

@@ -71,6 +71,7 @@ def add_scenarios(router: APIRouter, service: Service) -> None:
         tags=["Scenarios"],
         summary="Delete a scenario",
         status_code=204,
+        response_class=Response,
         responses=responses("delete_scenario"),
     )
     def delete_scenario(name: Name) -> None:

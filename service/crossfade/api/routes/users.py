@@ -98,6 +98,7 @@ def add_below_user(router: APIRouter, service: Service) -> None:
         tags=["Live data"],
         summary="Have an anonymous session join a user",
         status_code=204,
+        response_class=Response,
         responses=responses("merge_users"),
     )
     def merge_users(
@@ -159,6 +160,7 @@ def add_user(router: APIRouter, service: Service) -> None:
         tags=["Live data"],
         summary="Forget a user",
         status_code=204,
+        response_class=Response,
         responses=responses("delete_user"),
     )
     def delete_user(user_id: UserId) -> None:
