@@ -18,7 +18,6 @@ __all__ = ["event_document", "item_document", "json_of", "path", "query_document
 
 # Of a query, those that only ``rank`` sends, as its own list, and what search, rank and neighbours are told apart by.
 _NOT_SENT = frozenset(("among", "fallback"))
-_AS_JSON = frozenset(("filter", "boost", "pin", "promote", "cap"))
 # Servers and proxies take about 64 KiB of head, and httpx sends no longer address.
 _LONGEST_TARGET = 60_000
 
@@ -27,8 +26,7 @@ def json_of(value: object) -> bytes:
     """Return a value as JSON, dataclasses as objects; NaN and infinity become text, for the service to refuse.
 
     Raises:
-        TypeError: If a value is none of JSON's.
-        ValueError: If a text cannot be encoded.
+        ValueError: If a value has no form in JSON, or a text cannot be encoded.
     """
     return to_json(value, inf_nan_mode="strings", fallback=_plain)
 
@@ -121,8 +119,7 @@ def _pairs(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in _flat(document):
         for one in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
             if one is not None:
-                as_text = isinstance(one, str) and name not in _AS_JSON
-                yield name, one if as_text else json_of(one).decode().strip('"')
+                yield name, one if isinstance(one, str) else json_of(one).decode().strip('"')
 
 
 def _flat(document: Mapping[str, object]) -> Iterator[tuple[str, object]]:

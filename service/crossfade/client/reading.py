@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,6 +13,8 @@ from crossfade.client.problems import error_of
 __all__ = ["read", "require_done", "value_of"]
 
 Value = TypeVar("Value")
+
+_ADAPTERS: dict[object, TypeAdapter[Any]] = {}  # each takes a millisecond to make
 
 
 def value_of(reply: Reply, kind: type[Value]) -> Value:
@@ -48,7 +48,7 @@ def read(reply: Reply, kind: type[Value]) -> Value:
         ProtocolError: If it says something else.
     """
     try:
-        value: Value = _adapter(cast("Hashable", kind)).validate_json(reply.content)
+        value: Value = _adapter(kind).validate_json(reply.content)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
@@ -57,6 +57,8 @@ def read(reply: Reply, kind: type[Value]) -> Value:
     raise ProtocolError(f"the reply is not what was expected: {where}: {first['msg']}")
 
 
-@cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _adapter(kind: type[Value]) -> TypeAdapter[Value]:
+    adapter: TypeAdapter[Value] | None = _ADAPTERS.get(kind)
+    if adapter is None:
+        adapter = _ADAPTERS[kind] = TypeAdapter(kind)
+    return adapter
