@@ -11,6 +11,7 @@ from hand_made import Pasts, contents_of, in_memory
 from numpy.typing import NDArray
 
 from crossfade.bundle import ContentSpace, ContextSpace, VectorIndex
+from crossfade.bundle.vector_index import IndexKind
 from crossfade.engine.items import Items
 from crossfade.engine.view import View
 from crossfade.types import FloatArray
@@ -34,10 +35,10 @@ class KnownWords:
         return np.array([self._words.get(text, nothing) for text in texts], np.float32).reshape(-1, self.dimension)
 
 
-def content_space(vectors: FloatArray) -> ContentSpace:
+def content_space(vectors: FloatArray, kind: IndexKind = "flat") -> ContentSpace:
     """Return a space in which embeddings lie where they are."""
     n_items, d = vectors.shape
-    index = VectorIndex.build(vectors, kind="flat")
+    index = VectorIndex.build(vectors, kind=kind)
     return ContentSpace(vectors, np.zeros(d, np.float32), np.eye(d, dtype=np.float32), np.arange(n_items), index)
 
 
@@ -57,9 +58,22 @@ def view_of(
     *,
     past: Pasts | None = None,
     words: Mapping[str, FloatArray] | None = None,
+    properties: Mapping[str, Sequence[object]] | None = None,
+    index: IndexKind = "flat",
     **more: object,
 ) -> View:
-    """Return a view of items named i0, i1, … with titles T0, T1, …; see ``contents_of`` for the rest."""
+    """Return a view of items named i0, i1, … with titles T0, T1, …, which the encoder knows, and further properties.
+
+    Args:
+        sources: As in ``contents_of``, like what is not named here.
+        targets: As there.
+        embeddings: Shape (n_items, d), where the items lie in the content space.
+        past: As there.
+        words: What else the encoder knows.
+        properties: By name, one value for each item.
+        index: Of the content space.
+        more: See ``contents_of``.
+    """
     source_array, target_array, embedding_array = (
         np.asarray(vectors, np.float32).reshape(len(vectors), -1) for vectors in (sources, targets, embeddings)
     )
@@ -69,17 +83,19 @@ def view_of(
             "item_id": [f"i{row}" for row in rows],
             "title": [f"T{row}" for row in rows],
             "year": [2000 + row for row in rows],
+            **(properties or {}),
         }
     )
     contents = contents_of(
         items,
         sources=source_array,
         targets=target_array,
-        content=content_space(embedding_array),
+        content=content_space(embedding_array, index),
         past=past or {},
         **more,  # type: ignore[arg-type]  # passed on as they are
     )
-    return View(Items.of(in_memory(contents)), KnownWords(words or {}, embedding_array.shape[1]))
+    titles = {f"T{row}": embedding_array[row] for row in rows}
+    return View(Items.of(in_memory(contents)), KnownWords({**titles, **(words or {})}, embedding_array.shape[1]))
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ __all__ = ["RetrievalSettings", "Scored", "Wanted", "beyond", "retrieve"]
 # Requests with many different boosts would need as many lookups; scoring everything is then no slower.
 _MOST_LEVELS = 8
 _SCORED_PER_FOUND = 10
+_NO_ROWS: RowArray = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,14 @@ def retrieve(fusion: Fusion, wanted: Sequence[Wanted], settings: RetrievalSettin
             for query, one in enumerate(wanted)
         ]
     lookups = [
-        _Lookup(query, mask, *_reach(mask, pool_size(one, settings), one.n_excluded))
+        _Lookup(query, mask, pool_size(one, settings), reach)
         for query, one in enumerate(wanted)
-        for mask in _masks(one)
+        for mask, reach in _lookups(one, fusion.n_base, settings)
     ]
     found = _candidates(fusion, lookups)
     pools = []
     for query, one in enumerate(wanted):
-        rows = np.unique(np.concatenate(found[query]))
+        rows = np.unique(np.concatenate([_NO_ROWS, *found[query]]))
         pools.append(_pool(rows, fusion.scores(query, rows), one, settings))
     return pools
 
@@ -124,23 +125,23 @@ class _Lookup:
     reach: int | None
 
 
-def _masks(one: Wanted) -> Iterator[NDArray[np.bool_]]:
-    """Return what to look for: the allowed items by what boosts add to them, and the favoured ones."""
-    if one.levels is None:
-        yield one.allowed
-    else:
+def _lookups(one: Wanted, n_base: int, settings: RetrievalSettings) -> Iterator[tuple[NDArray[np.bool_], int | None]]:
+    """Return what to look for, and how far: the allowed items by what boosts add to them, and the favoured ones."""
+    masks = [one.allowed]
+    if one.levels is not None:
         levels = np.unique(one.levels[one.allowed])
         if len(levels) > _MOST_LEVELS:
-            yield one.allowed
-        else:
-            for level in levels:
-                yield one.allowed & (one.levels == level)
+            yield one.allowed, None
+            return
+        masks = [one.allowed & (one.levels == level) for level in levels]
     if one.favoured is not None:
-        yield one.allowed & one.favoured
+        masks.append(one.allowed & one.favoured)
+    for mask in masks:
+        yield mask, _reach(mask[:n_base], pool_size(one, settings), one.n_excluded)
 
 
-def _reach(mask: NDArray[np.bool_], size: int, n_excluded: int) -> tuple[int, int | None]:
-    """Return how many of the masked items are enough, and how many an index must be asked for to find them.
+def _reach(mask: NDArray[np.bool_], size: int, n_excluded: int) -> int | None:
+    """Return how many an index must be asked for to find ``size`` of its masked items; None to score all of these.
 
     Of an index's nearest about as large a share is masked in as of all items, so it takes ``size / share``. Where
     that is a tenth of the masked items, scoring these is cheaper: a graph looks at some thirty vectors for each that it
@@ -149,8 +150,8 @@ def _reach(mask: NDArray[np.bool_], size: int, n_excluded: int) -> tuple[int, in
     count = int(mask.sum())
     reach = n_excluded + size * len(mask) / max(count, 1)
     if reach * _SCORED_PER_FOUND >= count:
-        return count, None
-    return size, int(2 ** np.ceil(np.log2(reach / size)) * size)  # a few sizes, so that queries are looked up together
+        return None
+    return int(2 ** np.ceil(np.log2(reach / size)) * size)  # a few sizes, so that queries are looked up together
 
 
 def _candidates(fusion: Fusion, lookups: Sequence[_Lookup]) -> dict[int, list[RowArray]]:
