@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from crossfade import Recommender, create_app
+from crossfade.errors import LiveError
 from crossfade.telemetry import collect, observe
 
 
@@ -73,6 +76,37 @@ def test_the_age_of_the_last_event_is_left_out_where_there_was_none(recommender:
     text = TestClient(create_app(recommender)).get("/metrics").text
 
     assert "crossfade_last_event_age_seconds" not in text
+
+
+def test_a_database_out_of_reach_hides_nothing_else(recommender: Recommender) -> None:
+    def out_of_reach() -> datetime:
+        raise LiveError("the database is gone")
+
+    text = TestClient(create_app(recommender, last_event=out_of_reach)).get("/metrics").text
+
+    assert "crossfade_bundle_age_seconds" in text
+    assert "crossfade_last_event_age_seconds" not in text
+
+
+def test_every_metric_is_documented_by_its_name_and_labels(client: TestClient, repository: Path) -> None:
+    client.post("/v1/search", json={})
+    client.post("/v1/search", json={"text": "crime"})
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    documented = dict(
+        re.findall(r"^\| `(crossfade_\w+?)(?:_total)?` \| (.*?) \|", _operations(repository), flags=re.MULTILINE)
+    )
+
+    names = {}
+    for family in families:
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        if not family.name.endswith("_created"):
+            names[family.name] = labels
+
+    assert {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in documented.items()} == names
+
+
+def _operations(repository: Path) -> str:
+    return (repository / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def test_the_scrape_is_itself_in_flight_and_nothing_else_is(client: TestClient) -> None:

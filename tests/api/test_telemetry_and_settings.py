@@ -15,8 +15,9 @@ from fastapi.testclient import TestClient
 import crossfade.api
 from crossfade import Recommender, create_app
 from crossfade.api import from_environment
+from crossfade.api.app import live_url
 from crossfade.bundle import BundleStore
-from crossfade.settings import read_settings
+from crossfade.settings import ServiceSettings, SettingsError, read_settings
 from crossfade.telemetry import configure_logging
 
 
@@ -103,6 +104,57 @@ def test_a_misspelt_setting_is_refused_with_those_there_are(environment: pytest.
 
     with pytest.raises(ValueError, match="CROSSFADE_LOGLEVEL: no such setting; there are CROSSFADE_AUTH, CROSSFADE_"):
         read_settings()
+
+
+def test_every_setting_is_documented_with_its_default(repository: Path) -> None:
+    document = (repository / "docs" / "operations.md").read_text(encoding="utf-8")
+    documented = dict(re.findall(r"^\| `CROSSFADE_(\w+)` \| (.*?) \|", document, flags=re.MULTILINE))
+
+    assert {name.lower() for name in documented} == set(ServiceSettings.model_fields)
+    for name, field in ServiceSettings.model_fields.items():
+        assert field.description
+        if isinstance(field.default, str):
+            assert documented[name.upper()] == f"`{field.default}`"
+        elif isinstance(field.default, float):
+            assert documented[name.upper()] == f"`{field.default:g}`"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("CORS_ORIGINS", "https://shop.example/path", "is no origin"),
+        ("CORS_ORIGINS", "shop.example", "is no origin"),
+        ("AUTH", "maybe", "'auto', 'on' or 'off'"),
+        ("RATE_LIMIT_PER_S", "0", "greater than 0"),
+        ("REQUEST_TIMEOUT_S", "inf", "finite"),
+        ("DRAIN_S", "-1", "greater than or equal to 0"),
+    ],
+)
+def test_a_setting_out_of_its_bounds_is_named(
+    environment: pytest.MonkeyPatch, name: str, value: str, complaint: str
+) -> None:
+    environment.setenv("CROSSFADE_BUNDLE", "bundles/mine")
+    environment.setenv(f"CROSSFADE_{name}", value)
+
+    with pytest.raises(SettingsError, match=f"^CROSSFADE_{name}: .*{complaint}"):
+        read_settings()
+
+
+def test_origins_are_separated_by_commas(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CROSSFADE_BUNDLE", "bundles/mine")
+    environment.setenv("CROSSFADE_CORS_ORIGINS", "https://a.example, http://localhost:3000,")
+
+    assert read_settings().cors_origins == ("https://a.example", "http://localhost:3000")
+
+
+def test_a_password_in_the_databases_address_is_not_shown(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CROSSFADE_BUNDLE", "bundles/mine")
+    environment.setenv("CROSSFADE_LIVE", "postgresql://shop:s3cret@db/live")
+
+    settings = read_settings()
+
+    assert "s3cret" not in repr(settings)
+    assert live_url(settings) == "postgresql://shop:s3cret@db/live"
 
 
 def test_variables_of_other_parts_are_left_alone(environment: pytest.MonkeyPatch) -> None:

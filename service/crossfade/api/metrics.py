@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from crossfade.api.exchange import Exchange
 from crossfade.engine import Recommender
+from crossfade.errors import CrossfadeError
 from crossfade.settings import shared_metrics
 from crossfade.telemetry import Stage
 
@@ -132,7 +133,10 @@ class _AtScrape(Collector):
         build.add_metric((version("crossfade"), bundle.version), 1.0)
         yield age
         yield build
-        last_event = self._last_event()
+        try:
+            last_event = self._last_event()
+        except CrossfadeError:  # the database is out of reach, which is no reason to hide all else
+            last_event = None
         if last_event is not None:
             since = GaugeMetricFamily("crossfade_last_event_age_seconds", "Since the last event was accepted.")
             since.add_metric((), now - last_event.timestamp())
