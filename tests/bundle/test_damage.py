@@ -122,7 +122,8 @@ def test_what_users_did_and_the_map_of_cold_items_fit_the_rest_or_are_refused(tm
         space = replace(space, cold_map=longer(space.cold_map))
         other = replace(whole, spaces=replace(whole.spaces, collaborative=space))
     else:
-        other = replace(whole, past=replace(whole.past, **{part: longer(getattr(whole.past, part))}))
+        past = replace(whole.past, **{part: longer(getattr(whole.past, part))})  # type: ignore[arg-type]  # as above
+        other = replace(whole, past=past)
     directory = write_bundle(other, tmp_path)
 
     with pytest.raises(BundleCorruptError) as refused:
