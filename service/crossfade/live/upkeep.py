@@ -119,6 +119,7 @@ class Upkeep(Part):
         until = to_microseconds(datetime.now(UTC) - timedelta(days=impressions_older_than_days))
         old = sa.delete(events).where(events.c.event_type == "impression", events.c.timestamp < until)
         async with self._database.writing() as writing:
+            await writing.take(1)
             deleted = (await writing.connection.execute(old)).rowcount
         await write_anew(self._database)
         return deleted

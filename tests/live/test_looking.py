@@ -1,0 +1,60 @@
+"""What looks remember while nothing is committed is what the database would say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from live.acts import act, add, items_of, person
+
+from crossfade.live import ItemRecord, LiveData, data
+
+
+def test_a_look_at_the_same_users_asks_the_database_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with LiveData.open(str(path)) as live:
+        add(live, act("ann"), act("bob"))
+        first = live.look(["ann", "bob"], after=0, items_after=0)
+        monkeypatch.setattr(live, "call", None)  # it cannot ask any more
+
+        again = live.look(["bob"], after=0, items_after=0)
+
+        assert again.people["bob"] is first.people["bob"]
+        assert again.seq == first.seq
+        monkeypatch.undo()
+
+
+def test_items_are_those_after_the_place_asked_from_whatever_was_asked_before(live: LiveData) -> None:
+    live.call(live.store.put_items([ItemRecord("a", {}), ItemRecord("b", {})]))
+    asked = (1, 2, 0, 1, 0, 2)
+
+    found = [[item.item_id for item in live.look(["ann"], after=0, items_after=place).items] for place in asked]
+
+    assert found == [["b"], [], ["a", "b"], ["b"], ["a", "b"], []]
+
+
+def test_more_users_than_are_remembered_are_all_answered(live: LiveData, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "_PEOPLE_REMEMBERED", 3)
+    users = [f"u{number}" for number in range(5)]
+    add(live, *(act(user_id, f"film of {user_id}") for user_id in users))
+
+    for _ in range(2):
+        for user_id in users:
+            assert items_of(person(live, user_id).events) == [f"film of {user_id}"]
+    together = live.look(users, after=0, items_after=0)
+    assert all(items_of(together.people[user_id].events) == [f"film of {user_id}"] for user_id in users)
+
+
+def test_another_place_to_begin_after_is_another_question(live: LiveData) -> None:
+    add(live, act(item_id="a"), act(item_id="b"))
+
+    assert [items_of(person(live, after=place).events) for place in (0, 1, 0)] == [["a", "b"], ["b"], ["a", "b"]]
+
+
+def test_what_all_share_is_told_as_it_is_now(live: LiveData, url: str) -> None:
+    with LiveData.open(url) as other:
+        assert other.call(other.store.shared()).into == {}
+
+        live.call(live.store.merge_users("ann", "visitor"))
+
+        assert other.call(other.store.shared()).into == {"visitor": "ann"}
+        assert other.call(other.store.shared()).group("visitor") == ("ann", "visitor")
