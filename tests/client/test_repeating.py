@@ -45,7 +45,9 @@ def run(
     takes_s: float = 0.0,
 ) -> tuple[int, list[float], list[float]]:
     """Return the status a call ended with, the pauses before each retry, and the time each try was given."""
-    clock, coming, pauses, given = Clock(), iter(outcomes), [], []
+    clock, coming = Clock(), iter(outcomes)
+    pauses: list[float] = []
+    given: list[float] = []
     under_way = steps(
         asking(Request("POST", "/", repeatable=repeatable)),
         Patience(timeout_s, retries, clock=clock, jitter=lambda: 0.5),

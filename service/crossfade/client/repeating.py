@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from itertools import count
 from typing import TypeVar
 
@@ -78,16 +79,17 @@ def steps(call: Call[Result], patience: Patience) -> Steps[Result]:
         CrossfadeError: What the call raises.
         UnreachableError: If a request had no reply.
     """
-    request = next(call)
+    advance: Callable[[], Request] = partial(next, call)
     while True:
-        outcome = yield from _tries(request, patience)
-        if isinstance(outcome, Unreached):
-            raise UnreachableError(outcome.reason)
         try:
-            request = call.send(outcome)
+            request = advance()
         except StopIteration as done:
             result: Result = done.value
             return result
+        outcome = yield from _tries(request, patience)
+        if isinstance(outcome, Unreached):
+            raise UnreachableError(outcome.reason)
+        advance = partial(call.send, outcome)
 
 
 def _tries(request: Request, patience: Patience) -> Steps[Reply | Unreached]:
