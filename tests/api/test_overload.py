@@ -18,6 +18,7 @@ from crossfade.api.problem_route import ProblemError
 from crossfade.api.readiness import Readiness
 from crossfade.api.service import Service
 from crossfade.engine import Answer, Query
+from crossfade.errors import BundleCorruptError
 from crossfade.settings import DoorSettings
 
 PATIENCE_S = 10.0
@@ -140,6 +141,29 @@ def test_a_worker_that_hangs_is_not_ready_in_the_end(
         asyncio.run(readiness.check())
 
     assert hung.value.code == "timed_out"
+
+
+def test_a_check_that_fails_when_nobody_waits_any_more_is_told_to_the_next_who_asks(
+    recommender: Recommender, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    readiness = Readiness(Service(recommender), clock=lambda: now[0])
+
+    async def check_while_it_hangs() -> None:
+        await readiness.check()
+        monkeypatch.setattr("crossfade.api.readiness._PATIENCE_S", 0.01)
+        monkeypatch.setattr(gate, "_answer", broken)
+        gate.close()
+        now[0] = 2.0
+        await readiness.check()
+        gate.open()
+        await readiness.check()
+
+    def broken(queries: list[Query]) -> list[Answer]:
+        raise BundleCorruptError("encoder/model.onnx: not readable")
+
+    with pytest.raises(BundleCorruptError):
+        asyncio.run(check_while_it_hangs())
 
 
 def test_a_process_that_goes_away_is_not_ready(recommender: Recommender) -> None:

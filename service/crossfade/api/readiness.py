@@ -12,12 +12,13 @@ from fastapi import APIRouter
 from crossfade.api.documentation import responses
 from crossfade.api.problem_route import ProblemError, ProblemRoute
 from crossfade.api.service import Service
+from crossfade.errors import CrossfadeError
 from crossfade.wire import LiveAnswer, ReadyAnswer
 
 __all__ = ["Readiness", "health_router"]
 
 _FRESH_S = 1.0
-_PATIENCE_S = 0.5
+_PATIENCE_S = 0.1
 _FIRST_PATIENCE_S = 5.0  # the text encoder is opened on the way
 _CREDIT_S = 30.0
 
@@ -69,7 +70,11 @@ class Readiness:
         return self._checking
 
     async def _go_all_the_way(self) -> None:
-        await self._service.check()
+        try:
+            await self._service.check()
+        except CrossfadeError:
+            self._passed_at = None  # whoever asks next waits for the outcome, even if nobody waited for this one
+            raise
         self._passed_at = self._clock()
 
 
