@@ -78,6 +78,7 @@ def test_a_process_logs_nothing_that_was_sent_and_every_line_is_json(
 ) -> None:
     environment = {
         "CROSSFADE_BUNDLE": str(shared_store.directory),
+        "CROSSFADE_LIVE": str(tmp_path / "live.sqlite"),
         "CROSSFADE_AUTH": "off",
         "CROSSFADE_LOG_FORMAT": "json",
         "CROSSFADE_DRAIN_S": "0",

@@ -180,6 +180,7 @@ def test_a_setting_that_is_wrong_or_missing_is_named(
 def test_a_process_of_ours_logs_to_standard_error_without_ids(shared_store: BundleStore, tmp_path: Path) -> None:
     environment = {
         "CROSSFADE_BUNDLE": str(shared_store.directory),
+        "CROSSFADE_LIVE": str(tmp_path / "live.sqlite"),
         "CROSSFADE_AUTH": "off",
         "CROSSFADE_DRAIN_S": "0",
     }
@@ -196,9 +197,10 @@ def test_a_process_of_ours_logs_to_standard_error_without_ids(shared_store: Bund
 
 
 def test_the_environment_is_enough_to_make_the_application(
-    environment: pytest.MonkeyPatch, shared_store: BundleStore, our_log: logging.Logger
+    environment: pytest.MonkeyPatch, shared_store: BundleStore, tmp_path: Path, our_log: logging.Logger
 ) -> None:
     environment.setenv("CROSSFADE_BUNDLE", str(shared_store.directory))
+    environment.setenv("CROSSFADE_LIVE", str(tmp_path / "live.sqlite"))
     environment.setenv("CROSSFADE_LOG_LEVEL", "error")
 
     app = from_environment()

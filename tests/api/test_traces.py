@@ -109,7 +109,11 @@ def test_nothing_of_the_exporter_is_imported_unless_it_is_configured(shared_stor
         "import sys; from crossfade.api import from_environment; from_environment();"
         "print([name for name in sys.modules if name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter'))])"
     )
-    environment = {"CROSSFADE_BUNDLE": str(shared_store.directory), "PYTHONPATH": ":".join(sys.path)}
+    environment = {
+        "CROSSFADE_BUNDLE": str(shared_store.directory),
+        "CROSSFADE_LIVE": str(tmp_path / "live.sqlite"),
+        "PYTHONPATH": ":".join(sys.path),
+    }
 
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
