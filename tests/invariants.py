@@ -14,6 +14,9 @@ __all__ = [
     "assert_contributions_add_up",
     "assert_holds_none_of",
     "assert_no_repeats",
+    "assert_pages",
+    "assert_ranked",
+    "assert_ruled",
     "assert_sound",
 ]
 
@@ -61,11 +64,44 @@ def assert_sound(items: Sequence[Item], *, limit: int, excluded: Collection[str]
     assert_contributions_add_up(items)
 
 
+def assert_ruled(
+    items: Sequence[Item], *, limit: int, excluded: Collection[str] = (), exact: Mapping[str, float] | None = None
+) -> None:
+    """Everything at once that holds for a list whose order rules have changed; ``exact`` has the scores they keep."""
+    assert_ranked(items)
+    assert_no_repeats(items)
+    assert_at_most(limit, items)
+    assert_holds_none_of(excluded, items)
+    assert_contributions_add_up(items)
+    if exact is not None:
+        of_items = [exact[item.item_id] for item in items]
+        assert [item.score for item in items] == pytest.approx(of_items, rel=_RELATIVE, abs=_ABSOLUTE)
+
+
+def assert_pages(pages: Sequence[Sequence[Item]], *, limit: int) -> None:
+    """Everything that holds for the pages of one answer: none repeats an item, and ranks go on where they ended."""
+    offset = 0
+    for page in pages:
+        assert page
+        assert page[0].rank > offset
+        assert_ruled(page, limit=limit)
+        offset = page[-1].rank
+    assert_no_repeats([item for page in pages for item in page])
+
+
 def assert_best_first(items: Sequence[Item]) -> None:
     scores = [item.score for item in items]
-    assert all(math.isfinite(score) for score in scores)
     assert scores == sorted(scores, reverse=True)
+    assert_ranked(items)
     assert [item.rank for item in items] == list(range(1, len(items) + 1))
+
+
+def assert_ranked(items: Sequence[Item]) -> None:
+    """Scores are numbers, and ranks rise by one from wherever the page begins."""
+    assert all(math.isfinite(item.score) for item in items)
+    first = items[0].rank if items else 1
+    assert first >= 1
+    assert [item.rank for item in items] == list(range(first, first + len(items)))
 
 
 def assert_no_repeats(items: Sequence[Item]) -> None:

@@ -72,7 +72,7 @@ class LiveState:
             scored_before = 0
         self.seq += 1
         (vector,) = self._base.encoder.encode([text])
-        self._change(
+        self.change(
             ItemRecord(
                 item_id,
                 properties,
@@ -85,7 +85,13 @@ class LiveState:
 
     def delete(self, item_id: str) -> None:
         self.seq += 1
-        self._change(ItemRecord(item_id, {}, deleted=True, changed_seq=self.seq, scored_seq=self.seq))
+        self.change(ItemRecord(item_id, {}, deleted=True, changed_seq=self.seq, scored_seq=self.seq))
+
+    def title_of(self, item_id: str) -> object:
+        """Return an item's title as it is now."""
+        if item_id in self.records:
+            return self.records[item_id].properties["title"]
+        return self._base.items.title_of(self._base.bundle.catalogue.row_of[item_id])
 
     def attributes(self, user_id: str, **attributes: str) -> None:
         self.seq += 1
@@ -106,7 +112,8 @@ class LiveState:
         self.seq += 1
         self._scenarios[name] = Scenario(name, defaults)
 
-    def _change(self, record: ItemRecord) -> None:
+    def change(self, record: ItemRecord) -> None:
+        """Take in an item as a store has it."""
         self.records[record.item_id] = record
         self._waiting = [*(one for one in self._waiting if one.item_id != record.item_id), record]
 
@@ -114,4 +121,4 @@ class LiveState:
         group = self._groups.get(user_id, (user_id,))
         events = sorted((one for member in group for one in self._events.get(member, ())), key=lambda one: one.seq)
         said = [self._attributes[member] for member in group if member in self._attributes]
-        return Person(group, self._forgotten & set(group), events, said[0] if said else None)
+        return Person(group, frozenset(self._forgotten & set(group)), events, said[0] if said else None)

@@ -44,7 +44,7 @@ def test_answers_are_sorted_bounded_without_repeats_and_hold_nothing_excluded(dr
     (answer,) = answer_queries(drawn_view, [query], EXACT)
 
     had = query.item_ids if excludes_what_was_had(query) else ()
-    assert_sound(answer.items, limit=query.limit, excluded=[*query.exclude.item_ids, *had])
+    assert_sound(answer.items, limit=query.limit or 10, excluded=[*query.exclude.item_ids, *had])
     if query.among is not None:
         assert {item.item_id for item in answer.items} <= set(query.among)
 
@@ -59,7 +59,7 @@ def test_what_can_be_answered_is_answered(drawn_view: View, query: Query) -> Non
         had = {*query.item_ids, *(f"i{item}" for item in (past.of(row)[0] if row is not None else []))}
     catalogue = {f"i{row}" for row in range(300)}
     choice = (catalogue if query.among is None else catalogue & set(query.among)) - set(query.exclude.item_ids) - had
-    assert len(answer.items) == min(query.limit, len(choice))
+    assert len(answer.items) == min(query.limit or 10, len(choice))
 
 
 @given(query=queries)

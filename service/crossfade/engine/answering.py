@@ -56,9 +56,9 @@ def wanted_of(ready: Ready) -> Wanted:
     Raises:
         QueryError: If a filter asks for what the items cannot tell.
     """
-    asked, items = ready.asked, ready.view.items
+    asked, items = ready.asked, ready.asked.items
     excluded = left_out(ready)
-    allowed = items.standing(asked.now).copy()
+    allowed = items.standing(asked.now)
     if asked.filter is not None:
         allowed &= items.matching(asked.filter, now=asked.now)
     if asked.query.among is not None:
@@ -66,8 +66,6 @@ def wanted_of(ready: Ready) -> Wanted:
         among[items.rows_of(asked.query.among)] = True
         allowed &= among
     allowed[excluded] = False
-    if asked.watermark is not None:  # what came, or changed its text, after the first page is not on the further ones
-        allowed[items.n_base :] &= items.overlay.scored_seq <= asked.watermark
     favoured = None
     if asked.promote is not None:
         favoured = items.matching(asked.promote[0], now=asked.now, where="promote.filter")
@@ -81,8 +79,8 @@ def _answer(ready: Ready, wanted: Wanted, pool: Scored) -> Answer:
     explanations: list[Explanation | None] = [None] * len(page.rows)
     if asked.explain:
         explanations = [*ready.explain(page.rows)]
-    properties = view.items.properties(page.rows.tolist(), asked.include)
-    ids = [view.items.id_of(row) for row in page.rows.tolist()]
+    ids = [asked.items.id_of(row) for row in page.rows.tolist()]
+    properties = view.items.properties(view.items.rows_of(ids).tolist(), asked.include)
     items = [
         RecommendedItem(item_id, asked.offset + place + 1, float(score), properties[place], explanation, placed_by)
         for place, (item_id, score, explanation, placed_by) in enumerate(
@@ -99,7 +97,7 @@ def _answer(ready: Ready, wanted: Wanted, pool: Scored) -> Answer:
         items=items,
         context=AppliedContext(applied=known.context.applied, ignored=known.context.ignored),
         missing=Missing(known.missing.user_id, [*known.missing.item_ids, *unknown]),
-        next_cursor=next_cursor(view, asked) if page.more and asked.offset + len(ids) < MAX_DEPTH else None,
+        next_cursor=next_cursor(view, asked, page.end) if page.more and page.end < MAX_DEPTH else None,
     )
 
 

@@ -7,16 +7,18 @@ import hashlib
 import json
 import secrets
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from crossfade.engine.filters import FilterNode, parse_filter
-from crossfade.engine.query import MAX_DEPTH, Cap, Exclude, Query
+from crossfade.engine.items import Items
+from crossfade.engine.query import Cap, Exclude, Query
 from crossfade.engine.scenarios import query_of
 from crossfade.engine.sealing import seal, unseal
 from crossfade.engine.view import View
 from crossfade.errors import CursorExpiredError, QueryError
+from crossfade.live import Person
 
 __all__ = ["Asked", "next_cursor", "read_query"]
 
@@ -25,6 +27,8 @@ _DEFAULT_INCLUDE = ("title",)
 # Version of the bundle (its hash, 6 bytes), digest of the query, watermark, moment in microseconds, seed, offset.
 _CURSOR = struct.Struct(">6s8sQQQI")
 _LARGEST_SEED = 2**63 - 1
+_FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,9 @@ class Asked:
 
     Attributes:
         query: The request, its defaults filled in from its scenario and its fallback.
+        items: The catalogue as it was at the first page.
         limit: How many items.
-        offset: How many of the whole order come before them.
+        offset: How many places of the whole order come before them.
         include: Names of properties.
         filter: What items must be like; None for anything.
         boosts: What to lift or bury, and by how much.
@@ -44,12 +49,13 @@ class Asked:
         seed: Of the draws.
         explain: Whether to explain.
         now: The moment that availability, ages and the clock are read at; the first page's.
-        watermark: What the user did after it does not count, and items that came or changed their text after it are
-            left out; None counts everything.
+        present: The moment of this page.
+        watermark: The first page's, for a further one: what the user did after it does not count. None for the first.
         digest: Of the request but for its cursor and what it wants to see of each item.
     """
 
     query: Query
+    items: Items
     limit: int
     offset: int
     include: Sequence[str]
@@ -61,6 +67,7 @@ class Asked:
     seed: int
     explain: bool
     now: datetime
+    present: datetime
     watermark: int | None
     digest: bytes
 
@@ -78,17 +85,19 @@ def read_query(view: View, query: Query, *, now: datetime | None = None) -> Aske
         CursorExpiredError: If its cursor leads into the answer of another bundle or query.
     """
     filled = _filled(view, query)
-    digest = _digest(filled)
+    digest = _digest(filled, None if query.user_id is None else view.person(query.user_id))
     include = _DEFAULT_INCLUDE if filled.include is None else filled.include
     _check_properties(view, include, filled.cap)
-    now, watermark, offset = now or datetime.now(UTC), None, 0
+    present = now or datetime.now(UTC)
+    now, watermark, offset, items = present, None, 0, view.items
     seed = secrets.randbelow(_LARGEST_SEED) if filled.seed is None else filled.seed
-    limit = _DEFAULT_LIMIT if filled.limit is None else filled.limit
     if query.cursor is not None:
         now, watermark, offset, seed = _read_cursor(view, query.cursor, digest)
+        items = items.as_of(watermark)
     return Asked(
         query=filled,
-        limit=min(limit, MAX_DEPTH - offset),
+        items=items,
+        limit=_DEFAULT_LIMIT if filled.limit is None else filled.limit,
         offset=offset,
         include=include,
         filter=None if filled.filter is None else parse_filter(filled.filter),
@@ -104,18 +113,17 @@ def read_query(view: View, query: Query, *, now: datetime | None = None) -> Aske
         seed=seed,
         explain=bool(filled.explain),
         now=now,
+        present=present,
         watermark=watermark,
         digest=digest,
     )
 
 
-def next_cursor(view: View, asked: Asked) -> str:
-    """Return the cursor for the items after those that ``asked`` is answered with."""
+def next_cursor(view: View, asked: Asked, offset: int) -> str:
+    """Return the cursor for what follows on the first ``offset`` places of the order that ``asked`` began."""
     watermark = view.seq if asked.watermark is None else asked.watermark
-    moment = int(asked.now.timestamp() * 1e6)
-    payload = _CURSOR.pack(
-        _version(view), asked.digest, watermark, moment, asked.seed % 2**64, asked.offset + asked.limit
-    )
+    moment = (asked.now - _FIRST_MOMENT) // _MICROSECOND  # to the last one: what fades by the moment must not waver
+    payload = _CURSOR.pack(_version(view), asked.digest, watermark, moment, asked.seed % 2**64, offset)
     return seal(view.secret, "cursor", payload)
 
 
@@ -191,17 +199,26 @@ def _read_cursor(view: View, cursor: str, digest: bytes) -> tuple[datetime, int,
     if version != _version(view):
         raise CursorExpiredError("cursor: another version of the bundle is served now; ask again without it")
     if of_query != digest:
-        raise CursorExpiredError("cursor: belongs to another query; send the same one, or ask again without it")
-    return datetime.fromtimestamp(moment / 1e6, UTC), watermark, offset, seed
+        raise CursorExpiredError(
+            "cursor: belongs to another query, or the user was merged, erased or told more since; "
+            "send the same query, or ask again without it"
+        )
+    return _FIRST_MOMENT + moment * _MICROSECOND, watermark, offset, seed
 
 
 def _version(view: View) -> bytes:
     return bytes.fromhex(view.bundle.version.rpartition("-")[2])
 
 
-def _digest(query: Query) -> bytes:
-    """Return 8 bytes that tell a query from others, whatever its cursor and what it wants to see of each item."""
+def _digest(query: Query, person: Person | None) -> bytes:
+    """Return 8 bytes that tell a query from others, whatever its cursor and what it wants to see of each item.
+
+    So does what is known of the user beside events: these count up to the watermark, but of the rest nobody keeps what
+    it was at the first page.
+    """
     values = [getattr(query, name) for name in _DIGESTED]
+    if person is not None:
+        values += [person.user_ids, sorted(person.forgotten), person.attributes]
     text = json.dumps(values, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8]
 
@@ -212,4 +229,6 @@ _DIGESTED = tuple(
 
 
 def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else vars(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return dict(value) if isinstance(value, Mapping) else vars(value)

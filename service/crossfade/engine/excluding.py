@@ -20,7 +20,7 @@ def left_out(ready: Ready) -> RowArray:
 
 def named(ready: Ready) -> RowArray:
     """Return the rows of the items that the request names."""
-    return ready.view.items.rows_of(ready.asked.query.exclude.item_ids)
+    return ready.asked.items.rows_of(ready.asked.query.exclude.item_ids)
 
 
 def interacted(ready: Ready) -> RowArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -37,6 +37,11 @@ class Items:
     def of(cls, bundle: Bundle, overlay: Overlay | None = None) -> Items:
         """Return the items of a bundle."""
         return cls(bundle, overlay or Overlay.over(bundle), FilterTable(bundle.catalogue.table))
+
+    def as_of(self, seq: int) -> Items:
+        """Return the items as they were at an earlier point, by the same rows; see ``Overlay.as_of``."""
+        overlay = self.overlay.as_of(self.bundle, seq)
+        return self if overlay is self.overlay else replace(self, overlay=overlay)
 
     @property
     def n_base(self) -> int:

@@ -1,7 +1,9 @@
 """From a pool to one page: re-ranking by the request's rules, and what lies beyond the pool for deep pages.
 
 The whole order is that of the pool, and after it everything else by score. It depends on the request without its
-cursor, so pages are slices of it.
+cursor, and on the catalogue and the user's acts as they were at the first page, so pages are slices of it. What was
+deleted, hidden or rewritten since keeps its place there, so that nothing else moves up and is skipped; it is passed
+over, and the page goes on with what follows.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from crossfade.engine.answer import PlacedBy
 from crossfade.engine.excluding import named
 from crossfade.engine.growth import grown
+from crossfade.engine.query import MAX_DEPTH
 from crossfade.engine.ready import Ready
 from crossfade.engine.reranking import CapRule, ExplorationRule, PromotionRule, Rules, rerank
 from crossfade.engine.retrieval import Scored, beyond
@@ -32,12 +35,14 @@ class Page:
         rows: Item rows.
         scores: Their scores.
         placed_by: What brought each to its place.
-        more: Whether anything may follow.
+        end: How many places of the whole order are on this page and those before.
+        more: Whether anything follows.
     """
 
     rows: RowArray
     scores: FloatArray
     placed_by: Sequence[PlacedBy]
+    end: int
     more: bool
 
 
@@ -49,23 +54,44 @@ def order(ready: Ready, allowed: NDArray[np.bool_], pool: Scored) -> Page:
         allowed: Shape (n_items,), which may be answered.
         pool: The best of these.
     """
-    start, end = ready.asked.offset, ready.asked.offset + ready.asked.limit
-    pins = _pins(ready)
+    asked, pins = ready.asked, _pins(ready)
+    shown = _still_shown(ready, list(pins.values()))
+    enough = asked.offset + asked.limit + 1 + int((allowed & ~shown).sum()) + len(pins)
     pool = _with(ready, pool, list(pins.values()))
     groups = _groups(ready, pool.rows)
     ranked = rerank(
-        pool.rows, pool.scores, wanted=end + 1, rules=_rules(ready, pool, pins, groups), vectors=_vectors(ready)
+        pool.rows, pool.scores, wanted=enough, rules=_rules(ready, pool, pins, groups), vectors=_vectors(ready)
     )
     rows, scores, placed_by = ranked.rows, ranked.scores, list(ranked.placed_by)
-    more = len(rows) > end
-    if len(rows) <= end and allowed.sum() > np.isin(pool.rows, np.flatnonzero(allowed)).sum():
-        more = True
-        if len(rows) < end:
-            rest = _rest(ready, allowed, pool, rows)
-            more = len(rows) + len(rest.rows) > end
-            rows, scores = np.concatenate([rows, rest.rows]), np.concatenate([scores, rest.scores])
-            placed_by += ["score"] * len(rest.rows)
-    return Page(rows[start:end], scores[start:end], placed_by[start:end], more)
+    if len(rows) < enough and allowed.sum() > allowed[pool.rows].sum():
+        rest = _rest(ready, allowed, pool, rows)
+        rows, scores = np.concatenate([rows, rest.rows]), np.concatenate([scores, rest.scores])
+        placed_by += ["score"] * len(rest.rows)
+    places = asked.offset + np.flatnonzero(shown[rows[asked.offset : MAX_DEPTH]])
+    page, more = places[: asked.limit], len(places) > asked.limit
+    end = int(page[-1]) + 1 if len(page) else asked.offset
+    return Page(rows[page], scores[page], [placed_by[place] for place in page.tolist()], end, more)
+
+
+def _still_shown(ready: Ready, pinned: Sequence[int]) -> NDArray[np.bool_]:
+    """Return what of the first page's catalogue may be shown now, shape (n_items,).
+
+    Not what was deleted, hidden or has become unavailable since, nor what changed its text, so that its score would be
+    another one, or no longer matches the filter.
+    """
+    asked, before, now = ready.asked, ready.asked.items, ready.view.items
+    if asked.watermark is None:
+        return np.ones(before.n_rows, np.bool_)
+    shown = now.standing(asked.present)
+    shown[now.n_base :] &= now.overlay.scored_seq <= asked.watermark
+    if asked.filter is not None:
+        matching = now.matching(asked.filter, now=asked.now)
+        matching[now.rows_of([before.id_of(row) for row in pinned])] = True
+        shown &= matching
+    for row in np.flatnonzero(now.overlay.gone & ~before.overlay.gone).tolist():
+        present = now.row_of(before.id_of(row))
+        shown[row] = present is not None and shown[present]
+    return shown
 
 
 def _pins(ready: Ready) -> dict[int, int]:
@@ -73,7 +99,7 @@ def _pins(ready: Ready) -> dict[int, int]:
 
     An editor's pin stands over the request's filter, and over what the user has had.
     """
-    asked, items = ready.asked, ready.view.items
+    asked, items = ready.asked, ready.asked.items
     if not asked.query.pin:
         return {}
     standing, excluded = items.standing(asked.now), set(named(ready).tolist())
@@ -97,7 +123,7 @@ def _with(ready: Ready, pool: Scored, pinned: list[int]) -> Scored:
 
 
 def _rules(ready: Ready, pool: Scored, pins: dict[int, int], groups: list[list[object]] | None) -> Rules:
-    asked, items = ready.asked, ready.view.items
+    asked, items = ready.asked, ready.asked.items
     promotion = None
     if asked.promote is not None:
         node, share = asked.promote

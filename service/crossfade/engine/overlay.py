@@ -1,14 +1,16 @@
 """Items that were added, changed or deleted since the bundle was built, as rows after the bundle's own.
 
 Rows are only ever appended. A changed item gets a new one, and its old one is *gone*: never answered again, but still
-there for an answer that is being computed. An overlay is immutable; ``extended`` makes the next one, which shares what
-has not changed.
+there for an answer that is being computed, and for the further pages of one that was begun before. An overlay is
+immutable; ``extended`` makes the next one, which shares what has not changed.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,8 @@ from crossfade.types import FloatArray, RowArray
 __all__ = ["AddedItems", "Overlay"]
 
 Encode = Callable[[Sequence[str]], FloatArray]
+
+_PRESENT = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True)
@@ -73,23 +77,27 @@ class Overlay:
     """The changes to a bundle's items, up to one point.
 
     Attributes:
+        since: What the bundle has seen.
         seq: Every change up to here is in.
         added: What the added rows are scored with.
         properties: By added row, ``item_id`` included.
+        made_seq: Shape (l,): with which change a row came.
         scored_seq: Shape (l,): after which change a row has had its score.
+        gone_seq: Shape (n_items + l,): with which change a row went, the largest integer for one that is present.
         row_of: Present row of every item that was added or changed, the bundle's rows counted first.
         deleted: Items that are gone for good.
-        gone: Shape (n_items + l,), rows that must not be answered.
         table: The added rows, to filter.
     """
 
+    since: int
     seq: int
     added: AddedItems
     properties: Sequence[Mapping[str, object]]
+    made_seq: RowArray
     scored_seq: RowArray
+    gone_seq: RowArray
     row_of: Mapping[str, int]
     deleted: frozenset[str]
-    gone: NDArray[np.bool_]
     table: FilterTable
     _buffers: Mapping[str, _Buffer] = field(default_factory=dict, repr=False)
 
@@ -99,15 +107,70 @@ class Overlay:
         n_items = bundle.catalogue.table.height
         none = np.zeros(0, np.int64)
         return cls(
+            since=seq,
             seq=seq,
             added=AddedItems.none(bundle.spaces),
             properties=[],
+            made_seq=none,
             scored_seq=none,
+            gone_seq=np.full(n_items, _PRESENT),
             row_of={},
             deleted=frozenset(),
-            gone=np.zeros(n_items, np.bool_),
             table=FilterTable.of_rows([], like=FilterTable(bundle.catalogue.table)),
         )
+
+    @cached_property
+    def gone(self) -> NDArray[np.bool_]:
+        """Which rows must not be answered, shape (n_items + l,)."""
+        return self.gone_seq < _PRESENT
+
+    def as_of(self, bundle: Bundle, seq: int) -> Overlay:
+        """Return the overlay as it was at an earlier point; rows keep their numbers, and those made since are gone.
+
+        What was not seen between two changes of an item cannot be told any more; where a later row scores as the item
+        did then, it stands for it.
+
+        Args:
+            bundle: The one it lies over.
+            seq: Up to which changes are in.
+        """
+        if self.seq <= seq:
+            return self
+        n_items = bundle.catalogue.table.height
+        touched = np.union1d(
+            n_items + np.flatnonzero(self.made_seq > seq),
+            np.flatnonzero((self.gone_seq > seq) & (self.gone_seq < _PRESENT)),
+        )
+        rows_of: dict[str, list[int]] = defaultdict(list)
+        for row in touched.tolist():
+            rows_of[bundle.catalogue.item_ids[row] if row < n_items else self._id_at(row - n_items)].append(row)
+        gone_seq, row_of, deleted = self.gone_seq.copy(), dict(self.row_of), set(self.deleted)
+        gone_seq[touched] = seq
+        for item_id, rows in rows_of.items():
+            row_of.pop(item_id, None)
+            deleted.add(item_id)
+            row = self._row_at(rows, seq)
+            if row is not None:
+                gone_seq[row] = _PRESENT
+                deleted.discard(item_id)
+                if row >= n_items:
+                    row_of[item_id] = row
+        return replace(self, seq=seq, gone_seq=gone_seq, row_of=row_of, deleted=frozenset(deleted))
+
+    def _row_at(self, rows: Sequence[int], seq: int) -> int | None:
+        """Return the one of an item's rows that stood at a point; None where it was not there."""
+        n_items = len(self.gone_seq) - len(self.made_seq)
+        before = next((row for row in rows if row < n_items or self.made_seq[row - n_items] <= seq), None)
+        later = next((row for row in rows if row >= n_items and self.made_seq[row - n_items] > seq), None)
+        if later is None:
+            return before
+        scored, scored_later = self.since, int(self.scored_seq[later - n_items])
+        if before is not None and before >= n_items:
+            scored = int(self.scored_seq[before - n_items])
+        return later if scored_later <= seq and (before is None or scored < scored_later) else before
+
+    def _id_at(self, place: int) -> str:
+        return str(self.properties[place]["item_id"])
 
     def extended(self, bundle: Bundle, encode: Encode, records: Sequence[ItemRecord], seq: int) -> Overlay:
         """Return the overlay with further changes.
@@ -127,8 +190,10 @@ class Overlay:
             if record.deleted:
                 row_of.pop(item_id, None)
         row_of |= {record.item_id: first + place for place, record in enumerate(kept)}
-        gone = np.concatenate([self.gone, np.zeros(len(kept), np.bool_)])
-        gone[[row for row in old_rows.values() if row is not None]] = True
+        gone_seq = np.concatenate([self.gone_seq, np.full(len(kept), _PRESENT)])
+        for item_id, row in old_rows.items():
+            if row is not None:
+                gone_seq[row] = min(gone_seq[row], latest[item_id].changed_seq)
         rows = [
             self._row(bundle, record, embedding, old_rows[record.item_id])
             for record, embedding in zip(kept, _embeddings(bundle, encode, kept), strict=True)
@@ -137,17 +202,18 @@ class Overlay:
             name: self._buffer(name).appended([row[name] for row in rows]) if rows else self._buffer(name)
             for name in AddedItems.__dataclass_fields__
         }
-        scored = np.array([record.scored_seq for record in kept], np.int64)
         properties = [{"item_id": one.item_id, **one.properties} for one in kept]
         revived = {record.item_id for record in kept}
         return Overlay(
+            since=self.since,
             seq=seq,
             added=AddedItems(**{name: buffer.rows for name, buffer in columns.items()}),
             properties=[*self.properties, *properties],
-            scored_seq=np.concatenate([self.scored_seq, scored]),
+            made_seq=np.append(self.made_seq, np.array([one.changed_seq for one in kept], np.int64)),
+            scored_seq=np.append(self.scored_seq, np.array([one.scored_seq for one in kept], np.int64)),
+            gone_seq=gone_seq,
             row_of=row_of,
             deleted=(self.deleted | {one.item_id for one in latest.values() if one.deleted}) - revived,
-            gone=gone,
             table=self.table.followed_by(properties) if properties else self.table,
             _buffers=columns,
         )

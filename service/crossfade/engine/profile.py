@@ -76,7 +76,7 @@ def build_profiles(view: View, asked: Sequence[Asked]) -> list[Known]:
 
 
 def _known(view: View, asked: Asked, text: FloatArray | None) -> Known:
-    query, bundle, items = asked.query, view.bundle, view.items
+    query, bundle, items = asked.query, view.bundle, asked.items
     evidence = Evidence()
     if query.user_id is not None:
         evidence = evidence_of(items, view.person(query.user_id), now=asked.now, until=asked.watermark)

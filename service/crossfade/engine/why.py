@@ -35,7 +35,7 @@ def explain_why(ready: Ready, item_id: str, answer: Answer) -> Why:
         item_id: Which item.
         answer: What the request is answered with.
     """
-    items, wanted = ready.view.items, wanted_of(ready)
+    items, wanted = ready.asked.items, wanted_of(ready)
     row, allowed = items.row_of(item_id), np.flatnonzero(wanted.allowed)
     if row is None:
         gone: RemovedBy = "deleted" if item_id in items.overlay.deleted else "unknown"
@@ -57,7 +57,7 @@ def explain_why(ready: Ready, item_id: str, answer: Answer) -> Why:
 
 
 def _removed_by(ready: Ready, wanted: Wanted, row: int, above: int, answered: Collection[str]) -> RemovedBy | None:
-    asked, items = ready.asked, ready.view.items
+    asked, items = ready.asked, ready.asked.items
     if items.id_of(row) in answered:
         return None
     if not items.standing(asked.now)[row]:
