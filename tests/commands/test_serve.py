@@ -135,7 +135,10 @@ def test_sigterm_first_says_so_then_answers_what_it_has_and_ends_with_zero(sampl
         "POST /v1/recommendations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
     )
 
-    with serving(sample_bundle, errors, CROSSFADE_DRAIN_S="1") as (address, process):
+    with serving(sample_bundle, errors, CROSSFADE_DRAIN_S="1", CROSSFADE_LIVE=str(tmp_path / "live.sqlite")) as (
+        address,
+        process,
+    ):
         wait_until_ready(address, process)
         host, _, port = address.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as under_way:
@@ -166,7 +169,14 @@ def test_several_workers_count_together_and_leave_nothing_behind(sample_bundle: 
     errors, temporary = tmp_path / "errors.txt", tmp_path / "temporary"
     temporary.mkdir()
 
-    with serving(sample_bundle, errors, options=("--workers", "2"), CROSSFADE_DRAIN_S="0", TMPDIR=str(temporary)) as (
+    with serving(
+        sample_bundle,
+        errors,
+        options=("--workers", "2"),
+        CROSSFADE_DRAIN_S="0",
+        TMPDIR=str(temporary),
+        CROSSFADE_LIVE=str(tmp_path / "live.sqlite"),
+    ) as (
         address,
         process,
     ):
