@@ -38,10 +38,11 @@ def serving(
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run the service until the block ends, and give its address; its standard error goes to a file."""
     port = free_port()
+    variables = {**os.environ, "CROSSFADE_LIVE": str(errors.with_suffix(".sqlite")), **environment}
     command = [sys.executable, *interpreter, "-m", "crossfade", "serve", "--bundle", str(bundle), "--port", str(port)]
     with (
         errors.open("wb") as stderr,
-        subprocess.Popen([*command, *options], stderr=stderr, env={**os.environ, **environment}) as process,
+        subprocess.Popen([*command, *options], stderr=stderr, env=variables) as process,
     ):
         try:
             yield f"http://127.0.0.1:{port}", process
@@ -135,7 +136,7 @@ def test_sigterm_first_says_so_then_answers_what_it_has_and_ends_with_zero(sampl
         "POST /v1/recommendations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
     )
 
-    with serving(sample_bundle, errors, CROSSFADE_DRAIN_S="1", CROSSFADE_LIVE=str(tmp_path / "live.sqlite")) as (
+    with serving(sample_bundle, errors, CROSSFADE_DRAIN_S="1") as (
         address,
         process,
     ):
@@ -175,7 +176,6 @@ def test_several_workers_count_together_and_leave_nothing_behind(sample_bundle: 
         options=("--workers", "2"),
         CROSSFADE_DRAIN_S="0",
         TMPDIR=str(temporary),
-        CROSSFADE_LIVE=str(tmp_path / "live.sqlite"),
     ) as (
         address,
         process,
