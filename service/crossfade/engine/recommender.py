@@ -26,6 +26,7 @@ from crossfade.engine.shapes import neighbours_query, rank_query, search_query
 from crossfade.engine.view import View
 from crossfade.engine.why import explain_why
 from crossfade.live import LiveData
+from crossfade.telemetry import observe
 
 __all__ = ["LIVE_FILE", "Recommender"]
 
@@ -235,7 +236,8 @@ class Recommender(Kept):
             return View(self._served.items, self._served.encoder)
         with self._lock:
             served = self._served
-            changes = self._live.look(user_ids, after=served.since, items_after=served.items.overlay.seq)
+            with observe("look"):
+                changes = self._live.look(user_ids, after=served.since, items_after=served.items.overlay.seq)
             if changes.items:
                 overlay = served.items.overlay.extended(
                     served.items.bundle, served.encoder.encode, changes.items, changes.seq
