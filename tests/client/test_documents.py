@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from crossfade import Boost, Cap, Event, Exclude, Item, Pin, Promote, Query, QueryError
 from crossfade.client.documents import event_document, item_document, json_of, path, query_document, target
@@ -128,9 +129,31 @@ def test_values_that_behave_like_those_of_json_become_them(value: object) -> Non
     assert json_of(value) in {b"[1,2]", b"[1,2.0]", b'{"a":1}'}
 
 
-def test_a_value_that_json_does_not_have_is_the_callers_mistake() -> None:
-    with pytest.raises(ValueError, match="no form in JSON"):
-        json_of({"year": object()})
+@pytest.mark.parametrize("value", [object(), float("nan"), float("inf"), "\ud800"])
+def test_a_value_that_json_does_not_have_is_the_callers_mistake(value: object) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"no form in JSON|not JSON compliant|surrogates not allowed"):
+        json_of({"year": value})
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        (Query(filter={}), "filter"),
+        (Query(filter={"field": "year", "gte": float("nan")}), "filter.gte"),
+        (Query(boost=[Boost({"every": []}, 1)]), "boost.0.filter"),
+        (Query(promote=Promote({"all": 3}, 0.5)), "promote.filter.all"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused_before_it_is_sent(query: Query, field: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        query_document(query)
+
+    assert caught.value.field == field
+
+
+def test_a_value_that_is_no_number_is_left_to_the_service_to_refuse() -> None:
+    with pytest.raises(ValidationError, match="value"):
+        EventRequest.model_validate_json(json_of(event_document(Event("u", "i", value=float("nan")))))
 
 
 @pytest.mark.parametrize(

@@ -312,6 +312,7 @@ REFUSED: list[Case] = [
     case("a filter on an unknown property", step("recommend", Query(filter=UNKNOWN))),
     case("a filter of the wrong type", step("recommend", Query(filter={"field": "year", "gte": "old"}))),
     case("a filter that is none", step("recommend", Query(filter={"every": []}))),
+    case("an empty filter", step("recommend", Query(filter={}))),
     case("a filter in the wrong place", step("recommend", Query(boost=[Boost(CRIME, 1), Boost(UNKNOWN, 1)]))),
     case("a promotion of nothing", step("recommend", Query(promote=Promote(UNKNOWN, 0.5)))),
     case("a cap on an unknown property", step("recommend", Query(cap=Cap("nope", 1)))),

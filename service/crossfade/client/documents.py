@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from numbers import Integral, Real
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from pydantic_core import to_json
+from pydantic_core import to_jsonable_python
 
 from crossfade.engine import Exclude, Item, Query
+from crossfade.engine.filters import parse_filter
 from crossfade.errors import QueryError
 from crossfade.live import Event
 
@@ -18,17 +21,20 @@ __all__ = ["event_document", "item_document", "json_of", "path", "query_document
 
 # Of a query, those that only ``rank`` sends, as its own list, and what search, rank and neighbours are told apart by.
 _NOT_SENT = frozenset(("among", "fallback"))
+_NOTHING_IF_EMPTY = frozenset(("item_ids", "context", "weights", "boost", "pin"))  # but not "include"
 # Servers and proxies take about 64 KiB of head, and httpx sends no longer address.
 _LONGEST_TARGET = 60_000
 
 
 def json_of(value: object) -> bytes:
-    """Return a value as JSON, dataclasses as objects; NaN and infinity become text, for the service to refuse.
+    """Return a value as JSON, dataclasses as objects.
 
     Raises:
-        ValueError: If a value has no form in JSON, or a text cannot be encoded.
+        TypeError: If a value is of a type that JSON does not have.
+        ValueError: If a number is not finite, or a text cannot be encoded.
     """
-    return to_json(value, inf_nan_mode="strings", fallback=_plain)
+    plain = to_jsonable_python(value, fallback=_plain)
+    return json.dumps(plain, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def query_document(query: Query) -> dict[str, object]:
@@ -41,18 +47,33 @@ def query_document(query: Query) -> dict[str, object]:
         raise QueryError(
             "among: a service orders a list through rank(), and is searched through search()", field="among"
         )
+    _check_filters(query)
     given = {one.name: getattr(query, one.name) for one in fields(query) if one.name not in _NOT_SENT}
     return {name: value for name, value in given.items() if value is not None and not _says_nothing(name, value)}
 
 
+def _check_filters(query: Query) -> None:
+    """Say what is wrong with a filter before it is sent, as far as that can be told without a catalogue."""
+    if query.filter is not None:
+        parse_filter(query.filter)
+    for place, boost in enumerate(query.boost):
+        parse_filter(boost.filter, where=f"boost.{place}.filter")
+    if query.promote is not None:
+        parse_filter(query.promote.filter, where="promote.filter")
+
+
 def _says_nothing(name: str, value: object) -> bool:
-    """Whether a value is the same as none at all; no properties is another wish than the usual ones."""
-    return value == Exclude() if name == "exclude" else name not in {"include", "text"} and value in ({}, (), [])
+    """Whether a value is the same as none at all."""
+    if name == "exclude":
+        return value == Exclude()
+    return name in _NOTHING_IF_EMPTY and not value
 
 
 def event_document(event: Event) -> dict[str, object]:
     """Return an event as a body has it, what is not given left out."""
     document = {one.name: getattr(event, one.name) for one in fields(event)}
+    if event.value is not None and not math.isfinite(event.value):
+        document["value"] = str(event.value)  # for the service to refuse, without keeping the other events out
     if event.timestamp is not None:
         document["timestamp"] = event.timestamp.isoformat()
         # A zone of +00:00 would read as UTC, which says nothing of the user's clock; London in winter does.
