@@ -102,7 +102,11 @@ def _answer(ready: Ready, wanted: Wanted, pool: Scored) -> Answer:
 
 
 def _loudest(ready: Ready, rows: RowArray) -> list[str]:
-    """Return the name of what says most for each item."""
+    """Return the name of what says most for each item; what adds exactly nothing is silent."""
     parts = ready.fusion.parts
     values = np.stack([part.at(ready.place, rows) for part in parts])
-    return [parts[place].name for place in values.argmax(axis=0)]
+    values[values == 0] = -np.inf
+    return [
+        parts[place].name if value > -np.inf else ready.fusion.popularity.name
+        for place, value in zip(values.argmax(axis=0), values.max(axis=0), strict=True)
+    ]

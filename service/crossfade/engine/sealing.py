@@ -23,7 +23,7 @@ def seal(secret: bytes, purpose: str, payload: bytes) -> str:
         purpose: What the token is for; one made for another is not accepted.
         payload: What it says; readable by whoever holds it.
     """
-    return base64.urlsafe_b64encode(payload + _hash(secret, purpose, payload)).rstrip(b"=").decode()
+    return _as_text(payload + _hash(secret, purpose, payload))
 
 
 def unseal(secret: bytes, purpose: str, token: str) -> bytes | None:
@@ -34,8 +34,14 @@ def unseal(secret: bytes, purpose: str, token: str) -> bytes | None:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
+    if _as_text(raw) != token:  # the last character has bits that say nothing
+        return None
     payload, found = raw[:-_SEAL_BYTES], raw[-_SEAL_BYTES:]
     return payload if hmac.compare_digest(found, _hash(secret, purpose, payload)) else None
+
+
+def _as_text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _hash(secret: bytes, purpose: str, payload: bytes) -> bytes:
