@@ -1,0 +1,152 @@
+"""The catalogue, as it is changed while the service runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from crossfade.encoding.item_text import item_text
+from crossfade.engine.answer import Item, ItemPage
+from crossfade.engine.kept.keeper import PATIENCE, Keeper, check_id, page_of
+from crossfade.engine.view import View
+from crossfade.errors import LiveError, NotFoundError, QueryError
+from crossfade.live import ItemRecord
+
+__all__ = ["ItemKeeper"]
+
+
+class ItemKeeper(Keeper):
+    """Keeps items."""
+
+    def put_items(self, items: Sequence[Item]) -> None:
+        """Keep items as they are given, each in the place of the one of its id; all of them or none.
+
+        They are embedded now and once, and can be recommended, found by their text and explained from the next answer
+        on, in every process.
+
+        Raises:
+            QueryError: If an id occurs twice, or a property cannot be kept.
+            LiveError: If they could not be written.
+        """
+        ids = [item.item_id for item in items]
+        if len(set(ids)) < len(ids):
+            raise QueryError("items: an item_id occurs twice", field="items")
+        for place, item in enumerate(items):
+            _check_item(item, f"items.{place}")
+        if items:
+            view = self._look([])
+            records = _records(view, items)
+            unmoved = [item.item_id for item in items if _says_the_same(view, item)]
+            self.live.call(self.live.store.put_items(records, unmoved=unmoved))
+
+    def patch_item(self, item_id: str, changes: Mapping[str, object]) -> Item:
+        """Change some properties of an item; None removes one. Changes that meet are both kept.
+
+        Raises:
+            NotFoundError: If there is no such item.
+            QueryError: If a property cannot be kept.
+            LiveError: If it could not be written.
+        """
+        for _ in range(PATIENCE):
+            record = self.live.call(self.live.store.get_item(item_id))
+            view = self._look([])
+            row = view.items.row_of(item_id)
+            if row is None:
+                raise NotFoundError(f"there is no item {item_id!r}")
+            before = view.items.all_properties(row)
+            item = Item(item_id, {name: value for name, value in {**before, **changes}.items() if value is not None})
+            _check_item(item, "item")
+            (changed,) = _records(view, [item], before=record)
+            unmoved = [item_id] if _says_the_same(view, item) else []
+            put = self.live.store.put_items([changed], unmoved=unmoved, only_if_unchanged=True)
+            if self.live.call(put) is not None:
+                return item
+        raise LiveError(f"the item {item_id!r} is being changed by too many at once; try again")
+
+    def delete_item(self, item_id: str) -> None:
+        """Take an item out of every answer from now on, and out of later indexing runs.
+
+        Raises:
+            NotFoundError: If there is no such item.
+            LiveError: If it could not be written.
+        """
+        if self._look([]).items.row_of(item_id) is None:
+            raise NotFoundError(f"there is no item {item_id!r}")
+        self.live.call(self.live.store.delete_items([item_id]))
+
+    def get_item(self, item_id: str) -> Item:
+        """Return an item as it is now.
+
+        Raises:
+            NotFoundError: If there is no such item.
+        """
+        items = self._look([]).items
+        row = items.row_of(item_id)
+        if row is None:
+            raise NotFoundError(f"there is no item {item_id!r}")
+        return Item(item_id, items.all_properties(row))
+
+    def list_items(self, *, limit: int = 100, cursor: str | None = None) -> ItemPage:
+        """Return items in the order of their ids.
+
+        Args:
+            limit: 1 to 500.
+            cursor: ``next_cursor`` of the page before: the last id of it.
+
+        Raises:
+            QueryError: If limit is out of its bounds.
+        """
+        items = self._look([]).items
+        page, following = page_of(items.ids_in_order, limit, cursor)
+        rows = [row for row in map(items.row_of, page) if row is not None]
+        return ItemPage([Item(items.id_of(row), items.all_properties(row)) for row in rows], following)
+
+
+def _check_item(item: Item, where: str) -> None:
+    check_id(f"{where}.item_id", item.item_id)
+    if "item_id" in item.properties:
+        raise QueryError(f"{where}: item_id is no property", field=f"{where}.item_id")
+    for name in ("title", "description"):
+        if not isinstance(item.properties.get(name, ""), str):
+            raise QueryError(f"{where}.{name}: expected text", field=f"{where}.{name}")
+    categories = item.properties.get("categories", [])
+    if not isinstance(categories, list | tuple) or not all(isinstance(one, str) for one in categories):
+        raise QueryError(f"{where}.categories: expected a list of texts", field=f"{where}.categories")
+
+
+def _records(view: View, items: Sequence[Item], before: ItemRecord | None = None) -> list[ItemRecord]:
+    """Return items as they are kept, embedded; the text of ``before`` is not embedded again."""
+    texts = [item_text(item.properties) for item in items]
+    fingerprint = view.bundle.manifest.encoder.fingerprint
+    same = before is not None and before.encoder == fingerprint and item_text(before.properties) == texts[0]
+    vectors = [before.embedding] if same and before is not None else view.encoder.encode(texts)
+    return [
+        ItemRecord(
+            item.item_id,
+            {name: _as_json(value) for name, value in item.properties.items()},
+            changed_seq=0 if before is None else before.changed_seq,
+            embedding=vector if text else None,
+            encoder=fingerprint,
+        )
+        for item, text, vector in zip(items, texts, vectors, strict=True)
+    ]
+
+
+def _as_json(value: object) -> object:
+    """Return a value as JSON has it; a bundle's own table may hold times."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_as_json(one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: _as_json(one) for name, one in value.items()}
+    return value
+
+
+def _says_the_same(view: View, item: Item) -> bool:
+    """Whether an item's text is that of the bundle's item of its id."""
+    row = view.bundle.catalogue.row_of.get(item.item_id)
+    if row is None:
+        return False
+    names = sorted(view.bundle.catalogue.property_names)
+    return item_text(view.bundle.catalogue.properties([row], names)[0]) == item_text(item.properties)

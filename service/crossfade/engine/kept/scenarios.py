@@ -1,0 +1,58 @@
+"""Stored request defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crossfade.engine.kept.keeper import Keeper
+from crossfade.engine.scenarios import query_of
+from crossfade.errors import NotFoundError, QueryError
+from crossfade.live import Scenario
+
+__all__ = ["ScenarioKeeper"]
+
+
+class ScenarioKeeper(Keeper):
+    """Keeps scenarios."""
+
+    def put_scenario(self, name: str, defaults: Mapping[str, object]) -> Scenario:
+        """Keep request defaults under a name.
+
+        Args:
+            name: 1 to 64 characters.
+            defaults: As JSON has them, under the names of a request's fields.
+
+        Raises:
+            QueryError: If the name or a default cannot be used.
+            LiveError: If it could not be written.
+        """
+        if not 1 <= len(name) <= 64 or len(name.encode("utf-8", "surrogatepass")) > 128:
+            raise QueryError("name: expected 1 to 64 characters", field="name")
+        query_of(defaults)
+        scenario = Scenario(name, dict(defaults))
+        self.live.call(self.live.store.put_scenario(scenario))
+        return scenario
+
+    def get_scenario(self, name: str) -> Scenario:
+        """Return the scenario of a name.
+
+        Raises:
+            NotFoundError: If there is none.
+        """
+        found = self.live.call(self.live.store.get_scenario(name))
+        if found is None:
+            raise NotFoundError(f"there is no scenario {name!r}")
+        return found
+
+    def list_scenarios(self) -> list[Scenario]:
+        """Return all scenarios, by name."""
+        return self.live.call(self.live.store.list_scenarios())
+
+    def delete_scenario(self, name: str) -> None:
+        """Delete a scenario.
+
+        Raises:
+            NotFoundError: If there is none of this name.
+            LiveError: If it could not be written.
+        """
+        self.live.call(self.live.store.delete_scenario(name))
