@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from invariants import assert_contributions_add_up, assert_sound
+from invariants import assert_contributions_add_up, assert_ruled, assert_sound
 
-from crossfade.engine import COMPONENTS, Exclude, Query, RetrievalSettings
+from crossfade.engine import COMPONENTS, Boost, Cap, Exclude, Pin, Promote, Query, RetrievalSettings
 from crossfade.engine.answering import answer_queries
 from crossfade.engine.view import View
 
 EXACT = RetrievalSettings(exact_up_to=10**9)
 # The flat indexes of the drawn bundle answer all of its 300 items, so both ways must agree to the last item.
 THROUGH_INDEXES = RetrievalSettings(exact_up_to=0, candidates_per_index=300)
+NO_RULES = {
+    "filter": None,
+    "pin": (),
+    "promote": None,
+    "cap": None,
+    "diversity": None,
+    "exploration": None,
+    "among": None,
+    "exclude": Exclude(interacted=False),
+}
 
 item_ids = st.lists(st.integers(0, 310).map(lambda row: f"i{row}"), max_size=8)
 weights = st.dictionaries(st.sampled_from(COMPONENTS), st.sampled_from([0.0, 0.5, 1.0, 3.0]))
@@ -33,6 +45,20 @@ queries = st.builds(
     explain=st.just(True),
 )
 
+RECENT = {"field": "year", "gte": 2250}
+rules = st.fixed_dictionaries(
+    {
+        "filter": st.none() | st.just({"not": {"field": "year", "gte": 2280}}),
+        "boost": st.sampled_from([[], [Boost(RECENT, 2.0)]]),
+        "pin": st.sampled_from([[], [Pin("i5", 2), Pin("i299", 40), Pin("nothing", 1)]]),
+        "promote": st.none() | st.builds(Promote, filter=st.just(RECENT), share=st.sampled_from([0.0, 0.25, 1.0])),
+        "cap": st.none() | st.builds(Cap, field=st.sampled_from(["year", "title"]), most=st.integers(1, 3)),
+        "diversity": st.none() | st.sampled_from([0.0, 0.4, 1.0]),
+        "exploration": st.none() | st.sampled_from([0.0, 0.3, 1.0]),
+        "seed": st.integers(0, 9),
+    }
+)
+
 
 def excludes_what_was_had(query: Query) -> bool:
     """Whether it does on the drawn bundle, whose users do not use items again."""
@@ -47,6 +73,24 @@ def test_answers_are_sorted_bounded_without_repeats_and_hold_nothing_excluded(dr
     assert_sound(answer.items, limit=query.limit or 10, excluded=[*query.exclude.item_ids, *had])
     if query.among is not None:
         assert {item.item_id for item in answer.items} <= set(query.among)
+
+
+@given(query=queries, rules=rules)
+@pytest.mark.parametrize("settings", ["exact", "through-indexes"])
+def test_rules_change_the_order_and_no_score_and_let_nothing_excluded_in(
+    drawn_view: View, settings: str, query: Query, rules: Mapping[str, object]
+) -> None:
+    ruled = Query(**{**vars(query), **rules})
+    by_score = Query(**{**vars(ruled), **NO_RULES, "limit": 300})
+
+    (answer,) = answer_queries(drawn_view, [ruled], EXACT if settings == "exact" else THROUGH_INDEXES)
+
+    had = query.item_ids if excludes_what_was_had(query) else ()
+    pinned = {pin.item_id for pin in ruled.pin}  # an editor's pin stands over the filter, and what the user had
+    excluded = {*query.exclude.item_ids, *(set(had) - pinned)}
+    whole = answer_queries(drawn_view, [by_score], EXACT)[0].items
+    exact = {item.item_id: item.score for item in whole}
+    assert_ruled(answer.items, limit=query.limit or 10, excluded=excluded, exact=exact)
 
 
 @given(query=queries)

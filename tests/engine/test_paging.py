@@ -16,7 +16,6 @@ from invariants import assert_pages
 
 from crossfade.engine import Answer, Boost, Cap, Pin, Promote, Query, RetrievalSettings
 from crossfade.engine.view import View
-from crossfade.errors import CrossfadeError, CursorExpiredError, QueryError
 
 SMALL_POOL = RetrievalSettings(exact_up_to=10**9, candidates_per_index=30)
 LOOKED_UP = RetrievalSettings(exact_up_to=0, candidates_per_index=30)
@@ -285,82 +284,6 @@ def test_nothing_is_skipped_on_pages_that_are_looked_up_in_graphs_while_items_co
     kept = [item_id for item_id in ids_of(pages) if item_id not in lost]
     assert kept == [item_id for item_id in order if item_id not in lost][: len(kept)]
     assert len(ids_of(pages)) == 1_000
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        Query(user_id="u8"),
-        Query(user_id="u7", limit=11),
-        Query(user_id="u7", filter=EVEN),
-        Query(user_id="u7", diversity=0.1),
-        Query(user_id="u7", weights={"content": 2}),
-        Query(user_id="u7", seed=1),
-    ],
-)
-def test_a_cursor_of_another_query_is_refused_as_expired(drawn_view: View, other: Query) -> None:
-    cursor = answer(drawn_view, Query(user_id="u7")).next_cursor
-
-    with pytest.raises(CursorExpiredError, match="another query"):
-        answer(drawn_view, replace(other, cursor=cursor))
-
-
-def test_a_cursor_goes_on_whatever_is_to_be_seen_of_each_item(drawn_view: View) -> None:
-    cursor = answer(drawn_view, Query(user_id="u7")).next_cursor
-
-    page = answer(drawn_view, Query(user_id="u7", cursor=cursor, explain=True, include=["year"]))
-
-    assert page.items[0].rank == 11
-    assert page.items[0].explanation is not None
-    assert "year" in page.items[0].properties
-
-
-def test_a_cursor_of_another_version_of_the_bundle_is_refused_as_expired(drawn_view: View) -> None:
-    cursor = answer(drawn_view, Query()).next_cursor
-    bundle = replace(drawn_view.bundle, version="20260101T000000.000000Z-111111111111")
-    other = replace(drawn_view, items=replace(drawn_view.items, bundle=bundle))
-
-    with pytest.raises(CursorExpiredError, match="another version"):
-        answer(other, Query(cursor=cursor))
-
-
-@pytest.mark.parametrize("changed", ["merge", "forget", "attributes"])
-def test_a_cursor_is_refused_as_expired_where_more_or_less_is_known_of_the_user_than_what_they_did(
-    drawn_view: View, changed: str
-) -> None:
-    state = LiveState(drawn_view)
-    cursor = answer(state.view, Query(user_id="u7")).next_cursor
-    if changed == "merge":
-        state.merge("u7", "u8")
-    elif changed == "forget":
-        state.forget("u7")
-    else:
-        state.attributes("u7", age="old")
-
-    with pytest.raises(CursorExpiredError):
-        answer(state.view, Query(user_id="u7", cursor=cursor))
-
-
-@pytest.mark.parametrize("how", ["secret", "cut", "changed", "recommendation", "words", "empty"])
-def test_what_is_no_cursor_of_ours_is_refused_by_name(drawn_view: View, how: str) -> None:
-    found = answer(drawn_view, Query())
-    assert found.next_cursor is not None
-    flipped = "A" if found.next_cursor[20] != "A" else "B"
-    token = {
-        "secret": found.next_cursor,
-        "cut": found.next_cursor[:-1],
-        "changed": found.next_cursor[:20] + flipped + found.next_cursor[21:],
-        "recommendation": found.recommendation_id,
-        "words": "no cursor — at all",
-        "empty": "",
-    }[how]
-    view = replace(drawn_view, secret=b"another") if how == "secret" else drawn_view
-
-    with pytest.raises(QueryError, match="cursor") as refused:
-        answer(view, Query(cursor=token))
-
-    assert refused.value.field == "cursor"
-    assert isinstance(refused.value, CrossfadeError)
 
 
 def test_a_page_is_read_at_the_moment_of_the_first(make_view: Callable[..., View]) -> None:

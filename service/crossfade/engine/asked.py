@@ -144,7 +144,8 @@ def _filled(view: View, query: Query) -> Query:
     return filled
 
 
-_PLAIN = Query()
+# What a field holds that was left out, whether as a tuple or as a list.
+_SAYING_NOTHING: tuple[object, ...] = (None, (), [])
 _SHARED_BY_BLEND = {"collaborative", "content"}
 _FILLED_ON_THEIR_OWN = ("weights", "context", "blend", "exclude", "cursor", "scenario", "fallback", "seed")
 
@@ -153,7 +154,7 @@ def _filled_from(query: Query, source: Query) -> Query:
     changes: dict[str, object] = {
         one.name: getattr(source, one.name)
         for one in dataclasses.fields(Query)
-        if one.name not in _FILLED_ON_THEIR_OWN and getattr(query, one.name) == getattr(_PLAIN, one.name)
+        if one.name not in _FILLED_ON_THEIR_OWN and getattr(query, one.name) in _SAYING_NOTHING
     }
     weights = dict(source.weights)
     # Blend, and the two weights that it stands for: one way of saying it, and the nearer one counts.

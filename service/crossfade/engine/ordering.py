@@ -24,7 +24,7 @@ from crossfade.engine.reranking import CapRule, ExplorationRule, PromotionRule, 
 from crossfade.engine.retrieval import Scored, beyond
 from crossfade.types import FloatArray, RowArray
 
-__all__ = ["Page", "order"]
+__all__ = ["Page", "groups_of", "order"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def order(ready: Ready, allowed: NDArray[np.bool_], pool: Scored) -> Page:
     shown = _still_shown(ready, list(pins.values()))
     enough = asked.offset + asked.limit + 1 + int((allowed & ~shown).sum()) + len(pins)
     pool = _with(ready, pool, list(pins.values()))
-    groups = _groups(ready, pool.rows)
+    groups = groups_of(ready, pool.rows)
     ranked = rerank(
         pool.rows, pool.scores, wanted=enough, rules=_rules(ready, pool, pins, groups), vectors=_vectors(ready)
     )
@@ -144,7 +144,7 @@ def _vectors(ready: Ready) -> Callable[[RowArray], FloatArray]:
     return vectors.__getitem__
 
 
-def _groups(ready: Ready, rows: RowArray) -> list[list[object]] | None:
+def groups_of(ready: Ready, rows: RowArray) -> list[list[object]] | None:
     """Return the values of the capped property of some items; None where nothing is capped."""
     cap = ready.asked.query.cap
     if cap is None:
@@ -162,7 +162,7 @@ def _rest(ready: Ready, allowed: NDArray[np.bool_], pool: Scored, placed: RowArr
     """Return all that may be answered beyond the pool, best first, without what the cap forbids."""
     rest = beyond(ready.fusion, ready.place, allowed, pool)
     cap = ready.asked.query.cap
-    above, below = _groups(ready, placed), _groups(ready, rest.rows)
+    above, below = groups_of(ready, placed), groups_of(ready, rest.rows)
     if cap is None or above is None or below is None:
         return rest
     counts = Counter(value for values in above for value in set(values))

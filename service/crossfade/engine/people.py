@@ -83,8 +83,8 @@ def evidence_of(items: Items, person: Person, *, now: datetime, until: int | Non
     for row, of_item in sorted(by_row.items(), key=lambda pair: (_last_act(pair[1]), pair[1][-1].seq)):
         acts = [event for event in of_item if event.event.event_type != IMPRESSION]
         joined = _joined(bundle, past.get(row), acts)
-        if joined is not None:  # now the latest of all
-            past.pop(row, None)
+        if joined is not None:
+            past.pop(row, None)  # of those of one time it is the latest
             past[row] = joined
         impressions = [_unix(one) for one in of_item if one.event.event_type == IMPRESSION]
         if impressions:
@@ -93,6 +93,7 @@ def evidence_of(items: Items, person: Person, *, now: datetime, until: int | Non
         if left:
             shown[row] = _against_shown(left, now.timestamp())
     attributes = _attributes(bundle, person)
+    past = dict(sorted(past.items(), key=lambda pair: pair[1].time))  # as in a bundle: by latest act, unknown first
     return Evidence(
         known=known or bool(events) or attributes is not None,
         rows=np.fromiter(past, np.int64, len(past)),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
 
 import numpy as np
 
 from crossfade.engine.answer import Answer, Explanation, RemovedBy, Why
 from crossfade.engine.answering import wanted_of
 from crossfade.engine.excluding import interacted, named
+from crossfade.engine.ordering import groups_of
 from crossfade.engine.ready import Ready
 from crossfade.engine.retrieval import Wanted
 
@@ -43,7 +44,7 @@ def explain_why(ready: Ready, item_id: str, answer: Answer) -> Why:
     (score,) = ready.scores(np.array([row]))
     others = ready.scores(allowed)
     above = int(((others > score) | ((others == score) & (allowed < row))).sum())
-    removed_by = _removed_by(ready, wanted, row, above, {item.item_id for item in answer.items})
+    removed_by = _removed_by(ready, wanted, row, float(score), answer)
     (explanation,) = ready.explain(np.array([row]))
     (properties,) = items.properties([row], ready.asked.include)
     place = f"By its score it is number {above + 1} of {len(allowed)}."
@@ -56,9 +57,9 @@ def explain_why(ready: Ready, item_id: str, answer: Answer) -> Why:
     return Why(item_id, properties, above + 1, len(allowed), float(score), explanation, removed_by, text)
 
 
-def _removed_by(ready: Ready, wanted: Wanted, row: int, above: int, answered: Collection[str]) -> RemovedBy | None:
+def _removed_by(ready: Ready, wanted: Wanted, row: int, score: float, answer: Answer) -> RemovedBy | None:
     asked, items = ready.asked, ready.asked.items
-    if items.id_of(row) in answered:
+    if items.id_of(row) in {item.item_id for item in answer.items}:
         return None
     if not items.standing(asked.now)[row]:
         return "hidden" if items.is_hidden(row) else "not_available"
@@ -68,7 +69,20 @@ def _removed_by(ready: Ready, wanted: Wanted, row: int, above: int, answered: Co
         return "interacted"
     if not wanted.allowed[row]:
         return "filter"
-    return "cap" if asked.query.cap is not None and above < len(answered) else "below_limit"
+    return "cap" if _is_capped(ready, row, score, answer) else "below_limit"
+
+
+def _is_capped(ready: Ready, row: int, score: float, answer: Answer) -> bool:
+    """Whether an item would be in an answer but for those of its kind that are."""
+    cap = ready.asked.query.cap
+    if cap is None:
+        return False
+    by_score = [item.score for item in answer.items if item.placed_by == "score"]
+    if len(answer.items) >= ready.asked.limit and score <= min(by_score, default=math.inf):
+        return False
+    rows = ready.asked.items.rows_of([item.item_id for item in answer.items])
+    own, *others = groups_of(ready, np.concatenate([[row], rows])) or [[]]
+    return any(sum(value in one for one in others) >= cap.most for value in own)
 
 
 def _what_speaks(explanation: Explanation) -> str:
