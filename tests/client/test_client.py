@@ -22,6 +22,7 @@ from crossfade import (
     Event,
     EventOutcome,
     Item,
+    NotFoundError,
     Query,
     QueryError,
     Recommender,
@@ -37,6 +38,7 @@ from crossfade.client import (
     UnreachableError,
 )
 from crossfade.settings import DoorSettings
+from crossfade.wire import PROBLEM_MEDIA_TYPE
 
 KEY = "cf_secret-of-the-shop"
 NOT_OVER_HTTP = {"bundle", "live", "open", "store"}  # what a recommender has because it lies in this process
@@ -277,6 +279,21 @@ def test_an_answer_that_cannot_be_read_is_told(content: bytes) -> None:
         client.recommend(Query())
 
 
+def test_no_properties_can_be_asked_for_where_a_query_string_cannot_say_so(client: CrossfadeClient) -> None:
+    neighbours = client.similar_items("i0", limit=2, include=())
+    why = client.why("u0", "i9", include=())
+
+    assert [item.properties for item in neighbours.items] == [{}, {}]
+    assert why.properties == {}
+
+
+def test_a_moment_without_a_zone_is_refused(client: CrossfadeClient) -> None:
+    with pytest.raises(QueryError) as caught:
+        client.insights(since=datetime(2026, 11, 1))  # noqa: DTZ001 - that is what is refused
+
+    assert caught.value.field == "since"
+
+
 def test_what_sends_is_closed_by_whom_it_belongs_to() -> None:
     given = httpx.Client()
     with CrossfadeClient("http://service", http=given):
@@ -306,6 +323,52 @@ def test_a_client_outwaits_a_service_that_is_busy(recommender: Recommender) -> N
     with serving(busy_at_first) as url:
         assert asyncio.run(ask(url)) == 2
         assert not refused
+
+
+@pytest.mark.parametrize("delete", [lambda client: client.delete_item("i"), lambda client: client.delete_scenario("s")])
+def test_what_a_retry_finds_gone_was_deleted_by_the_try_before(delete: Callable[[CrossfadeClient], None]) -> None:
+    tries: list[str] = []
+
+    def lose_the_first_reply(request: httpx.Request) -> httpx.Response:
+        tries.append(request.method)
+        if len(tries) == 1:
+            raise httpx.ReadError("connection reset")
+        return not_found()
+
+    delete(answering(lose_the_first_reply))
+
+    assert tries == ["DELETE", "DELETE"]
+    with pytest.raises(NotFoundError):
+        delete(answering(lambda _: not_found()))
+
+
+def not_found() -> httpx.Response:
+    return httpx.Response(
+        404, json={"code": "not_found", "detail": "gone"}, headers={"Content-Type": PROBLEM_MEDIA_TYPE}
+    )
+
+
+def test_an_application_can_be_asked_without_a_server(recommender: Recommender) -> None:
+    async def ask() -> int:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(recommender))) as http:
+            client = AsyncCrossfadeClient("http://app", http=http)
+            answer = await client.recommend(Query(limit=3))
+            assert answer.bundle == (await client.get_bundle()).version
+            await client.close()
+            assert not http.is_closed
+        return len(answer.items)
+
+    assert asyncio.run(ask()) == 3
+
+
+def test_the_client_that_is_awaited_tells_that_nobody_is_there() -> None:
+    async def ask() -> None:
+        async with AsyncCrossfadeClient("http://127.0.0.1:1", key=KEY, retries=1) as client:
+            await client.recommend(Query())
+
+    with pytest.raises(UnreachableError, match=r"http://127\.0\.0\.1:1") as caught:
+        asyncio.run(ask())
+    assert caught.value.__context__ is None
 
 
 def test_connections_are_used_again(recommender: Recommender) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 
 import pytest
 
@@ -52,20 +53,20 @@ def run(
         asking(Request("POST", "/", repeatable=repeatable)),
         Patience(timeout_s, retries, clock=clock, jitter=lambda: 0.5),
     )
-    outcome: Reply | Unreached | None = None
+    advance: Callable[[], Send | Pause] = partial(next, under_way)
     while True:
         try:
-            step = under_way.send(outcome)
+            step = advance()
         except StopIteration as done:
             return done.value, pauses, given
-        if isinstance(step, Send):
-            given.append(step.timeout_s)
-            clock.now_s += takes_s
-            outcome = next(coming)
-        elif isinstance(step, Pause):
+        if isinstance(step, Pause):
             pauses.append(step.seconds)
             clock.now_s += step.seconds
-            outcome = None
+            advance = partial(next, under_way)
+        else:
+            given.append(step.timeout_s)
+            clock.now_s += takes_s
+            advance = partial(under_way.send, next(coming))
 
 
 @pytest.mark.parametrize("trouble", [LOST, REFUSED, status(429), status(502), status(503), status(504)])

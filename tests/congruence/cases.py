@@ -88,6 +88,10 @@ ASKED: list[Case] = [
         *(step("similar_items", item_id) for item_id in ("i0", "a/b", "e?f=g&h", "100%", "..", "/similar", "gone")),
     ),
     case(
+        "neighbours with another property",
+        step("similar_items", "i7", include=["year"], parameters=[("include", "year")]),
+    ),
+    case(
         "neighbours with rules",
         step(
             "similar_items",

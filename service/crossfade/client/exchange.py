@@ -33,12 +33,14 @@ class Reply:
         media_type: Of the content, without parameters, in lower case.
         content: Bytes of the body.
         retry_after_s: What ``Retry-After`` says, >= 0; None where it says nothing.
+        again: Whether the request may have been done before, by a try that had no reply, or none of the service's own.
     """
 
     status: int
     media_type: str
     content: bytes = field(repr=False)
     retry_after_s: float | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from crossfade.client.documents import json_of, path, target
 from crossfade.client.exchange import Request
-from crossfade.client.reading import require_done, value_of
+from crossfade.client.reading import require_done, require_gone, value_of
 from crossfade.client.repeating import Call
 from crossfade.engine import Insights
 from crossfade.errors import QueryError
@@ -52,7 +52,7 @@ def list_scenarios() -> Call[list[Scenario]]:
 
 def delete_scenario(name: str) -> Call[None]:
     """Delete a scenario."""
-    require_done((yield Request("DELETE", path("scenarios", "{name}", name=name))))
+    require_gone((yield Request("DELETE", path("scenarios", "{name}", name=name))))
 
 
 def insights(*, since: datetime | None) -> Call[Insights]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from crossfade.client.chunks import chunks
 from crossfade.client.documents import event_document, item_document, json_of, path, target
 from crossfade.client.exchange import Reply, Request
-from crossfade.client.reading import read, require_done, value_of
+from crossfade.client.reading import read, require_done, require_gone, value_of
 from crossfade.client.repeating import Call
 from crossfade.engine import Item, ItemPage, User, UserPage
 from crossfade.errors import QueryError
@@ -146,7 +146,7 @@ def patch_item(item_id: str, changes: Mapping[str, object]) -> Call[Item]:
 
 def delete_item(item_id: str) -> Call[None]:
     """Delete an item."""
-    require_done((yield Request("DELETE", path("items", "{item_id}", item_id=item_id))))
+    require_gone((yield Request("DELETE", path("items", "{item_id}", item_id=item_id))))
 
 
 def list_items(*, limit: int, cursor: str | None) -> Call[ItemPage]:

@@ -9,8 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 from crossfade.client.errors import ProtocolError
 from crossfade.client.exchange import Reply
 from crossfade.client.problems import error_of
+from crossfade.errors import NotFoundError
 
-__all__ = ["read", "require_done", "value_of"]
+__all__ = ["read", "require_done", "require_gone", "value_of"]
 
 Value = TypeVar("Value")
 
@@ -39,6 +40,16 @@ def require_done(reply: Reply) -> None:
     """
     if not 200 <= reply.status < 300:
         raise error_of(reply)
+
+
+def require_gone(reply: Reply) -> None:
+    """Return if something was deleted, by this try or by one before it that had no reply.
+
+    Raises:
+        CrossfadeError: If not.
+    """
+    if not (reply.again and reply.status == 404 and isinstance(error_of(reply), NotFoundError)):
+        require_done(reply)
 
 
 def read(reply: Reply, kind: type[Value]) -> Value:

@@ -6,11 +6,10 @@ import math
 import random
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from itertools import count
 from typing import TypeVar
 
 from crossfade.client.errors import UnreachableError
@@ -68,8 +67,8 @@ class Pause:
 Call = Generator[Request, Reply, Result]
 """What one method sends, one request after the other, and what it makes of the replies."""
 
-Steps = Generator[Send | Pause, Reply | Unreached | None, Result]
-"""What to do next; to ``Send`` the outcome is sent back, to ``Pause`` nothing."""
+Steps = Generator[Send | Pause, Reply | Unreached, Result]
+"""What to do next; the outcome of ``Send`` is sent back, and after ``Pause`` the next step is asked for."""
 
 
 def steps(call: Call[Result], patience: Patience) -> Steps[Result]:
@@ -99,18 +98,19 @@ def _tries(request: Request, patience: Patience) -> Steps[Reply | Unreached]:
     half, and never shorter than the service asks for. One that would outlast the time is not begun.
     """
     deadline = patience.clock() + patience.timeout_s
-    for retry in count():
+    again, retry = False, 0
+    while True:
         outcome = yield Send(request, max(deadline - patience.clock(), _LEAST_S))
-        if outcome is None:
-            raise TypeError("what was sent has an outcome")
         pause_s = min(_FIRST_PAUSE_S * 2**retry, _LONGEST_PAUSE_S) * (0.5 + patience.jitter())
         if isinstance(outcome, Reply):
+            outcome = replace(outcome, again=again)
             pause_s = max(pause_s, outcome.retry_after_s or 0.0)
         left_s = deadline - patience.clock()
         if retry >= patience.retries or not _may_pass(request, outcome) or pause_s >= left_s:
             return outcome
+        again = again or _may_be_done(outcome)
+        retry += 1
         yield Pause(pause_s)
-    raise AssertionError("counting never ends")
 
 
 def _may_pass(request: Request, outcome: Reply | Unreached) -> bool:
@@ -118,6 +118,11 @@ def _may_pass(request: Request, outcome: Reply | Unreached) -> bool:
     if isinstance(outcome, Unreached):
         return request.repeatable or not outcome.sent
     return outcome.status == _REFUSED or (request.repeatable and outcome.status in _PASSING)
+
+
+def _may_be_done(outcome: Reply | Unreached) -> bool:
+    """Whether what was asked for may be done although the outcome does not say so."""
+    return outcome.sent if isinstance(outcome, Unreached) else outcome.status in _PASSING
 
 
 def retry_after_s(header: str | None) -> float | None:

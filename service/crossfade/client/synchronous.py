@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Self, TypeVar, Unpack
 
 import httpx
@@ -12,7 +13,7 @@ import httpx
 from crossfade.client import asking, governing, keeping
 from crossfade.client.address import Address
 from crossfade.client.exchange import Reply, Unreached
-from crossfade.client.repeating import Call, Patience, Pause, steps
+from crossfade.client.repeating import Call, Patience, Pause, Send, steps
 from crossfade.engine import (
     Answer,
     Insights,
@@ -42,7 +43,7 @@ class CrossfadeClient:
     Connections are kept and used again. What may be sent twice is sent again where the service could not be reached or
     said that it could not answer for now: everything but ``patch_item`` and ``patch_user``, which are sent again only
     where they cannot have arrived. Every method raises a ``ServiceError`` where it was not answered for a reason that a
-    recommender does not know.
+    recommender does not know. The client logs nothing; httpx does, at level INFO, addresses in which ids stand.
 
     Args:
         base_url: Where the service is, such as ``https://recommendations.example``; with the path it is mounted at.
@@ -201,18 +202,21 @@ class CrossfadeClient:
 
     def _ask(self, call: Call[Result]) -> Result:
         under_way = steps(call, self._patience)
-        outcome: Reply | Unreached | None = None
+        advance: Callable[[], Send | Pause] = partial(next, under_way)
         while True:
             try:
-                step = under_way.send(outcome)
+                step = advance()
             except StopIteration as done:
                 result: Result = done.value
                 return result
-            outcome = None
             if isinstance(step, Pause):
                 time.sleep(step.seconds)
-                continue
-            try:
-                outcome = self._address.reply_of(self._http.request(**self._address.arguments_of(step)))
-            except httpx.TransportError as error:
-                outcome = self._address.unreached(error)
+                advance = partial(next, under_way)
+            else:
+                advance = partial(under_way.send, self._outcome_of(step))
+
+    def _outcome_of(self, step: Send) -> Reply | Unreached:
+        try:
+            return self._address.reply_of(self._http.request(**self._address.arguments_of(step)))
+        except httpx.TransportError as error:
+            return self._address.unreached(error)
