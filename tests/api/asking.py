@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from shutil import copyfile
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -10,7 +12,7 @@ import httpx2
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-__all__ = ["ask"]
+__all__ = ["ask", "copy_of"]
 
 
 def ask(client: TestClient, app: FastAPI, operation_id: str, example: Mapping[str, Any]) -> httpx2.Response:
@@ -24,3 +26,10 @@ def ask(client: TestClient, app: FastAPI, operation_id: str, example: Mapping[st
     filled = path.format(**{name: quote(value, safe="") for name, value in example.get("path", {}).items()})
     query = urlencode(example.get("query", {}), doseq=True)
     return client.request(method.upper(), f"{filled}?{query}", json=example.get("body"))
+
+
+def copy_of(bundle: Path, directory: Path) -> Path:
+    """Make a store beside which live data can be written; the versions stay where they are."""
+    (directory / "versions").symlink_to(bundle.resolve() / "versions", target_is_directory=True)
+    copyfile(bundle / "current", directory / "current")
+    return directory

@@ -11,12 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from api.asking import ask
+from api.asking import ask, copy_of
 from api.hand_made import publish
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from crossfade import create_app
+from crossfade import Recommender, create_app
 from crossfade.bundle import BundleStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -30,13 +30,18 @@ def document_of(app: FastAPI) -> str:
 
 
 def record(bundle: Path) -> None:
-    """Send every example to a service over a bundle and write its answer beside it."""
-    app = create_app(bundle)
+    """Send every example, in their order, to a service over a bundle and write its answer beside it."""
     examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
-    with TestClient(app) as client:
-        for operation_id, named in examples.items():
-            for example in named.values():
-                example["answer"] = ask(client, app, operation_id, example).raise_for_status().json()
+    with tempfile.TemporaryDirectory() as directory:
+        recommender = Recommender.open(copy_of(bundle, Path(directory)))
+        app = create_app(recommender)
+        with TestClient(app) as client:
+            for operation_id, named in examples.items():
+                for example in named.values():
+                    response = ask(client, app, operation_id, example).raise_for_status()
+                    if response.content:
+                        example["answer"] = response.json()
+        recommender.close()
     EXAMPLES.write_text(json.dumps(examples, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -45,7 +50,7 @@ def rewrite() -> None:
     with tempfile.TemporaryDirectory() as directory:
         store = BundleStore(Path(directory))
         publish(store)
-        DOCUMENT.write_text(document_of(create_app(store.directory)), encoding="utf-8")
+        DOCUMENT.write_text(document_of(create_app(Recommender(store))), encoding="utf-8")
 
 
 if __name__ == "__main__":

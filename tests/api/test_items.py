@@ -97,7 +97,20 @@ def test_what_is_hidden_or_not_available_is_in_no_answer(live: TestClient, way: 
     assert "i21" in ask_all(live, way)
 
 
-@pytest.mark.parametrize("item_id", ["a/similar", "similar", "a/b/c", "/", "100% ?#", "ünï ✓", *HARD_IDS[:-3]])
+@pytest.mark.parametrize(
+    "item_id",
+    [
+        "a/similar",
+        "similar",
+        "a/b/c",
+        "/",
+        "two\nlines",
+        "end\n",
+        "100% ?#",
+        "ünï ✓",
+        *(one for one in HARD_IDS if one != ".."),
+    ],
+)
 def test_any_id_may_stand_in_a_path_percent_encoded(live: TestClient, item_id: str) -> None:
     path = f"/v1/items/{quote(item_id, safe='')}"
 

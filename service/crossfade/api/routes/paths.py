@@ -1,7 +1,7 @@
 """Ids in paths: any characters, a slash too, if it is percent-encoded.
 
 A server decodes a path before it is matched, so that ``/v1/items/a%2Fsimilar`` would read as the neighbours of ``a``
-instead of the item ``a/similar``. The routes here match the path as it was sent.
+instead of the item ``a/similar``; and Starlette's patterns end at a line's end. The routes here match with both marked.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from crossfade.wire.fields import Id, ScenarioName
 
 __all__ = ["IdRoute", "ItemId", "Name", "UserId", "answer_with", "json_response"]
 
-_SLASH = re.compile(rb"%2[Ff]")
-# What stands for an encoded slash while a path is matched: no character, so that no sensible id holds it.
-_STAND_IN = "\U0010ffff"
+# What stands for an encoded slash or line end while a path is matched: no characters, so no sensible id holds them.
+_STAND_INS = {"\U0010ffff": "/", "\U0010fffe": "\n"}
+_MARKED = {b"%2f": "\U0010ffff".encode(), b"%0a": "\U0010fffe".encode()}
+_TO_MARK = re.compile(rb"%2f|%0a", re.IGNORECASE)
 
 ItemId = Annotated[
     Id, Path(description="The item's id; percent-encode what a URL may not hold.", openapi_examples=ITEM_EXAMPLES)
@@ -50,21 +51,24 @@ class IdRoute(ProblemRoute):
             return super().matches(scope)
         match, found = super().matches({**scope, "path": marked})
         if "path_params" in found:
-            found["path_params"] = {
-                name: value.replace(_STAND_IN, "/") if isinstance(value, str) else value
-                for name, value in found["path_params"].items()
-            }
+            found["path_params"] = {name: _unmarked(value) for name, value in found["path_params"].items()}
         return match, found
 
 
 def _marked(scope: Scope) -> str | None:
-    """Return the path with a stand-in for each encoded slash; None where there is none, or the server does not tell."""
+    """Return the path with its stand-ins; None where it needs none, or the server does not tell what was sent."""
     raw = scope.get("raw_path") or b""
-    if not _SLASH.search(raw) or _STAND_IN in scope["path"]:
+    if not _TO_MARK.search(raw) or any(one in scope["path"] for one in _STAND_INS):
         return None
-    marked = unquote(_SLASH.sub(_STAND_IN.encode(), raw))
+    marked = unquote(_TO_MARK.sub(lambda found: _MARKED[found[0].lower()], raw))
     # A proxy or a host may have changed the one and not the other.
-    return marked if marked.replace(_STAND_IN, "/") == scope["path"] else None
+    return marked if _unmarked(marked) == scope["path"] else None
+
+
+def _unmarked(value: str) -> str:
+    for stand_in, meant in _STAND_INS.items():
+        value = value.replace(stand_in, meant)
+    return value
 
 
 def answer_with(model: WireModel, status: int = 200) -> Response:

@@ -1,0 +1,112 @@
+"""Thousands of requests made from the OpenAPI document alone: no fault, and no answer that it does not promise."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.python import asgi
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from crossfade import Recommender, create_app
+from crossfade.api.documentation import EXAMPLES
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+# Nothing of these is the caller's to say; and of those with an id alone, nothing that does not fit can be made up.
+WITHOUT_INPUT = {"list_scenarios", "get_bundle", "live", "ready"}
+WITH_AN_ID_ALONE = {"get_item", "delete_item", "get_user", "delete_user", "profile", "export_user"}
+OPERATIONS = sorted(EXAMPLES.keys() - WITHOUT_INPUT)
+
+# How many requests of each that fit the document: those with large bodies and many parameters take ten times as long to
+# make up, and what is written waits for the disk.
+LARGE = {
+    *("recommend", "recommend_batch", "recommend_for_user", "why", "search", "rank", "similar_items"),
+    *("send_events", "put_items", "put_item", "patch_item", "put_users", "put_scenario"),
+}
+WRITTEN = {"delete_item", "delete_user", "delete_scenario", "merge_users", "put_user", "patch_user"}
+FITTING = {one: 60 if one in LARGE else 130 if one in WRITTEN else 330 for one in OPERATIONS}
+# A batch is as wrong as one of its queries, and takes seconds to make up.
+UNFITTING = {one: 10 for one in OPERATIONS if one not in WITH_AN_ID_ALONE | {"recommend_batch"}}
+
+
+def test_five_thousand_requests_are_made() -> None:
+    assert sum(FITTING.values()) + sum(UNFITTING.values()) >= 5_000
+
+
+@pytest.fixture(scope="module")
+def application(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+    """A service that keeps whatever it is told."""
+    directory = tmp_path_factory.mktemp("fuzzed") / "bundle"
+    recommender = Recommender.open(shutil.copytree(untouched, directory))
+    yield create_app(recommender)
+    recommender.close()
+
+
+@pytest.fixture(scope="module")
+def document(application: FastAPI) -> Any:  # noqa: ANN401 - schemathesis names no type for it
+    """The document, its bounds on requests drawn nearer, because to make up a list of 1,001 entries takes seconds."""
+    drawn = json.loads(json.dumps(application.openapi()))
+    draw_nearer({name: one for name, one in drawn["components"]["schemas"].items() if name != "Problem"})
+    loaded = schemathesis.openapi.from_dict(drawn)
+    loaded.app = application
+    return loaded
+
+
+def draw_nearer(schema: object) -> None:
+    if isinstance(schema, dict):
+        for name, most in (("maxLength", 64), ("maxItems", 8), ("maxProperties", 8)):
+            if isinstance(schema.get(name), int):
+                schema[name] = min(schema[name], most)
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        draw_nearer(part)
+
+
+@pytest.mark.parametrize(("operation_id", "n_requests"), FITTING.items())
+def test_what_fits_the_document_is_answered_as_it_promises(
+    document: Any,  # noqa: ANN401
+    application: FastAPI,
+    operation_id: str,
+    n_requests: int,
+) -> None:
+    assert send_many(document, application, operation_id, GenerationMode.POSITIVE, n_requests) >= n_requests
+
+
+@pytest.mark.parametrize(("operation_id", "n_requests"), UNFITTING.items())
+def test_what_does_not_fit_is_answered_as_it_promises_too(
+    document: Any,  # noqa: ANN401
+    application: FastAPI,
+    operation_id: str,
+    n_requests: int,
+) -> None:
+    assert send_many(document, application, operation_id, GenerationMode.NEGATIVE, n_requests) >= n_requests
+
+
+def send_many(document: Any, application: FastAPI, operation_id: str, mode: GenerationMode, n_requests: int) -> int:  # noqa: ANN401
+    """Send requests, each of which must be answered as the document promises; return how many were sent."""
+    operation = document.find_operation_by_id(operation_id)
+    sent = 0
+    with asgi.get_client(application) as client:
+
+        @settings(max_examples=n_requests, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def send(case: schemathesis.Case) -> None:
+            nonlocal sent
+            sent += 1
+            case.call_and_validate(session=client, checks=CHECKS)
+
+        send()
+    return sent
