@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from client.queries import lists, single
 from pydantic import ValidationError
 
 from crossfade import Boost, Cap, Event, Exclude, Item, Pin, Promote, Query, QueryError
@@ -56,12 +57,6 @@ def parameters_of(query: Query) -> dict[str, list[str]]:
     return parse_qs(urlsplit(target("/", query_document(query))).query, keep_blank_values=True)
 
 
-def single(found: dict[str, list[str]]) -> dict[str, object]:
-    """Return parameters as FastAPI gives them to a model: a list only where the model has one."""
-    lists = {"item_ids", "context", "exclude.item_ids", "exclude.event_types", "boost", "pin", "include"}
-    return {name: values if name in lists else values[0] for name, values in found.items()}
-
-
 def test_the_example_gives_every_field_of_a_query() -> None:
     given = {one.name for one in fields(Query) if getattr(EVERYTHING, one.name) != getattr(Query(), one.name)}
 
@@ -89,15 +84,6 @@ def test_a_query_is_read_again_from_a_query_string(query: Query) -> None:
     read = RecommendationsParameters.model_validate(single(found))
 
     assert lists(read.to_engine(str(query.user_id))) == lists(query)
-
-
-def lists(query: Query) -> Query:
-    """Return a query with a list for every tuple."""
-    exclude = replace(query.exclude, item_ids=[*query.exclude.item_ids], event_types=[*query.exclude.event_types])
-    include = None if query.include is None else [*query.include]
-    return replace(
-        query, item_ids=[*query.item_ids], boost=[*query.boost], pin=[*query.pin], include=include, exclude=exclude
-    )
 
 
 @pytest.mark.parametrize("model", [SearchRequest, RankRequest])
