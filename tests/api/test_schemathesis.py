@@ -99,11 +99,11 @@ def send_many(document: Any, application: FastAPI, operation_id: str, mode: Gene
     """Send requests, each of which must be answered as the document promises; return how many were sent."""
     operation = document.find_operation_by_id(operation_id)
     sent = 0
-    with asgi.get_client(application) as client:
+    with asgi.get_client(application) as client:  # type: ignore[arg-type]  # its own idea of what ASGI is
 
         @settings(max_examples=n_requests, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(generation_mode=mode))
-        def send(case: schemathesis.Case) -> None:
+        def send(case: schemathesis.Case[Any]) -> None:
             nonlocal sent
             sent += 1
             case.call_and_validate(session=client, checks=CHECKS)
