@@ -279,6 +279,16 @@ def test_an_answer_that_cannot_be_read_is_told(content: bytes) -> None:
         client.recommend(Query())
 
 
+def test_a_reply_that_cannot_be_unpacked_is_told_without_the_request() -> None:
+    def garbled(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"not packed"))
+
+    with pytest.raises(UnreachableError, match="DecodingError") as caught:
+        answering(garbled, key=KEY, retries=0).recommend(Query())
+
+    assert caught.value.__context__ is None
+
+
 def test_no_properties_can_be_asked_for_where_a_query_string_cannot_say_so(client: CrossfadeClient) -> None:
     neighbours = client.similar_items("i0", limit=2, include=())
     why = client.why("u0", "i9", include=())

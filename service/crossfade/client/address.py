@@ -81,7 +81,7 @@ class Address:
             retry_after_s=retry_after_s(response.headers.get("Retry-After")),
         )
 
-    def unreached(self, error: httpx.TransportError) -> Unreached:
+    def unreached(self, error: httpx.RequestError) -> Unreached:
         """Return why nothing came back; in words alone, because the error holds the request and so the key."""
         sent = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         return Unreached(f"{self.name}: {type(error).__name__}: {error}".rstrip(": "), sent)

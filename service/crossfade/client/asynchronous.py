@@ -206,5 +206,5 @@ class AsyncCrossfadeClient:
     async def _outcome_of(self, step: Send) -> Reply | Unreached:
         try:
             return self._address.reply_of(await self._http.request(**self._address.arguments_of(step)))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return self._address.unreached(error)
