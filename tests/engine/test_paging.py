@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from engine.answers import WHOLE, answer
 from engine.generated import THROUGH_INDEXES, expected, generated_view
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from invariants import assert_pages
 
 from crossfade.engine import Answer, Boost, Cap, Pin, Promote, Query, RetrievalSettings
+from crossfade.engine.answering import answer_queries
 from crossfade.engine.view import View
 
 SMALL_POOL = RetrievalSettings(exact_up_to=10**9, candidates_per_index=30)
@@ -284,6 +286,32 @@ def test_nothing_is_skipped_on_pages_that_are_looked_up_in_graphs_while_items_co
     kept = [item_id for item_id in ids_of(pages) if item_id not in lost]
     assert kept == [item_id for item_id in order if item_id not in lost][: len(kept)]
     assert len(ids_of(pages)) == 1_000
+
+
+@pytest.mark.parametrize("settings", [WHOLE, LOOKED_UP], ids=["whole", "looked-up"])
+def test_items_that_are_the_same_keep_their_places_whatever_else_a_page_is_computed_with(
+    make_view: Callable[..., View], settings: RetrievalSettings
+) -> None:
+    random = np.random.default_rng(5)
+    kind = np.arange(1_500) % 7
+    vectors, texts = random.normal(size=(7, 48)), random.normal(size=(7, 48))
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    past = {f"u{user}": dict.fromkeys(random.integers(0, 1_500, 9).tolist(), 1.0) for user in range(20)}
+    view = make_view(vectors[kind], vectors[kind], texts[kind], past=past, popularity=(kind % 3).tolist())
+    found: list[str] = []
+    query = Query(user_id="u3", limit=60)
+
+    for n_others in range(100):
+        others = [Query(user_id=f"u{4 + other}") for other in range(5 * n_others % 13)]
+        page = answer_queries(view, [*others, query], settings)[-1]
+        found += [item.item_id for item in page.items]
+        if page.next_cursor is None:
+            break
+        query = replace(query, cursor=page.next_cursor)
+
+    had = {f"i{row}" for row in past["u3"]}
+    assert len(found) == 1_500 - len(had)
+    assert set(found) == {f"i{row}" for row in range(1_500)} - had
 
 
 def test_a_page_is_read_at_the_moment_of_the_first(make_view: Callable[..., View]) -> None:

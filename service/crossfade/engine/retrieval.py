@@ -23,6 +23,7 @@ __all__ = ["RetrievalSettings", "Scored", "Wanted", "beyond", "retrieve"]
 # Requests with many different boosts would need as many lookups; scoring everything is then no slower.
 _MOST_LEVELS = 8
 _SCORED_PER_FOUND = 10
+_ROUNDING = 1e-4
 _NO_ROWS: RowArray = np.empty(0, np.int64)
 
 
@@ -76,19 +77,18 @@ def retrieve(fusion: Fusion, wanted: Sequence[Wanted], settings: RetrievalSettin
         wanted: One per query of the batch.
         settings: How far to look.
     """
+    pools = []
     if fusion.n_items <= settings.exact_up_to:
-        scores = fusion.scores_everywhere()
-        return [
-            _pool(np.flatnonzero(one.allowed), scores[query, one.allowed], one, settings)
-            for query, one in enumerate(wanted)
-        ]
+        for query, (one, about) in enumerate(zip(wanted, fusion.scores_everywhere(), strict=True)):
+            rows = _near_the_best(about, one, pool_size(one, settings))
+            pools.append(_pool(rows, fusion.scores(query, rows), one, settings))
+        return pools
     lookups = [
         _Lookup(query, mask, pool_size(one, settings), reach)
         for query, one in enumerate(wanted)
         for mask, reach in _lookups(one, fusion.n_base, settings)
     ]
     found = _candidates(fusion, lookups)
-    pools = []
     for query, one in enumerate(wanted):
         rows = np.unique(np.concatenate([_NO_ROWS, *found[query]]))
         pools.append(_pool(rows, fusion.scores(query, rows), one, settings))
@@ -184,6 +184,23 @@ def _inside(lookup: _Lookup, rows: RowArray, n_base: int) -> RowArray:
     if len(rows) < lookup.enough:
         return np.flatnonzero(lookup.mask)
     return np.concatenate([rows, n_base + np.flatnonzero(lookup.mask[n_base:])])
+
+
+def _near_the_best(scores: FloatArray, one: Wanted, size: int) -> RowArray:
+    """Return what may be answered and is among the best, or rounding might make it so, ascending.
+
+    Scored for a whole batch, an item's last bits depend on what else is in the batch; items that are the same would
+    change places from one page to the next. What this returns is scored again, for the query alone.
+    """
+    near = np.zeros(len(scores), np.bool_)
+    for mask in (one.allowed,) if one.favoured is None else (one.allowed, one.allowed & one.favoured):
+        among = scores[mask]
+        if len(among) <= size:
+            near |= mask
+            continue
+        least = np.partition(among, len(among) - size)[len(among) - size]
+        near |= mask & (scores >= least - _ROUNDING * max(1.0, float(np.abs(among).max())))
+    return np.flatnonzero(near)
 
 
 def _pool(rows: RowArray, scores: FloatArray, one: Wanted, settings: RetrievalSettings) -> Scored:
