@@ -102,21 +102,20 @@ def values_of(value: object) -> Sequence[object]:
 
 
 def expected(view: View, query: Query) -> Expected:
-    """Score every item, and leave out what the rules forbid, one item at a time."""
+    """Score every item of a bundle, and leave out what the rules forbid, one item at a time."""
     now = datetime.now(UTC)
     ready = Ready.alone(view, query)
     (everything,) = ready.fusion.scores_everywhere()
-    properties = {item_id: _everything_of(view, item_id) for item_id in view.items.ids_in_order}
+    properties = _properties_of(view)
     asked = ready.asked.query
-    had = _had(view, asked)
+    left_out = {*asked.exclude.item_ids, *_had(view, asked)}
     allowed = [
         item_id
         for item_id, one in properties.items()
         if not one.get("is_hidden")
         and _moment(one.get("available_from"), now - _DAY) <= now < _moment(one.get("available_until"), now + _DAY)
         and (asked.among is None or item_id in asked.among)
-        and item_id not in asked.exclude.item_ids
-        and item_id not in had
+        and item_id not in left_out
         and (asked.filter is None or matches(asked.filter, one, now))
     ]
     row_of = {item_id: view.items.row_of(item_id) for item_id in allowed}
@@ -124,21 +123,15 @@ def expected(view: View, query: Query) -> Expected:
     return Expected({item_id: float(everything[row_of[item_id]]) for item_id in best_first}, properties)
 
 
-def _everything_of(view: View, item_id: str) -> Mapping[str, object]:
-    row = view.items.row_of(item_id)
-    assert row is not None
-    if row >= view.items.n_base:
-        return view.items.overlay.properties[row - view.items.n_base]
-    return _base_properties(id(view.bundle), view)[row]
+_KEPT: dict[int, tuple[View, Mapping[str, Mapping[str, object]]]] = {}
 
 
-_KEPT: dict[int, list[dict[str, object]]] = {}
-
-
-def _base_properties(key: int, view: View) -> list[dict[str, object]]:
-    if key not in _KEPT:
-        _KEPT[key] = view.bundle.catalogue.table.to_dicts()
-    return _KEPT[key]
+def _properties_of(view: View) -> Mapping[str, Mapping[str, object]]:
+    """Return what is known of each item by id; kept, because it takes most of the time."""
+    if id(view) not in _KEPT:
+        rows = view.bundle.catalogue.table.to_dicts()
+        _KEPT[id(view)] = view, {str(one["item_id"]): one for one in rows}
+    return _KEPT[id(view)][1]
 
 
 def _had(view: View, query: Query) -> set[str]:

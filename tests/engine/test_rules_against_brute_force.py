@@ -68,7 +68,7 @@ def ids_of(query: Query, view: View) -> list[str]:
     return [item.item_id for item in answer(view, query, THROUGH_INDEXES).items]
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(query=queries)
 def test_nothing_forbidden_is_answered_every_score_is_exact_and_the_limit_is_filled(query: Query) -> None:
     view = generated_view()
