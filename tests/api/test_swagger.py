@@ -64,7 +64,7 @@ def test_a_browser_without_a_network_sees_the_whole_page(
 
     assert console == ""
     assert [summary for summary in SUMMARIES if summary not in page] == []
-    assert "Three things to try" in page
+    assert "Five things to try" in page
     assert "Execute" in page  # the operation in the address is open, and ready to be tried
     assert "a regular, with reasons" in page
     assert "body_malformed" in page

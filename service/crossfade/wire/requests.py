@@ -90,7 +90,7 @@ class Defaults(Body):
         description="One knob instead of two weights: from 0, what items say, to 1, what people do.",
         examples=[0.5],
     )
-    filter: Filter | None = None
+    filter: Filter | None = Field(None, description="What items must be like.")
     exclude: Exclude = Field(Exclude(), description="What must not be answered.")
     boost: list[Boost] = Field([], max_length=MAX_BOOSTS, description="What to lift or bury.")
     pin: list[Pin] = Field([], max_length=MAX_PINS, description="What to put where.")
@@ -103,7 +103,9 @@ class Defaults(Body):
         None, description="Share of the places, at most, that go to items drawn from further down.", examples=[0.1]
     )
     explain: bool | None = Field(None, description="Whether to say how each score came about.")
-    include: Include | None = None
+    include: Include | None = Field(
+        None, description="Item properties to answer with each item; the title if left out."
+    )
 
 
 class _Shared(Defaults):
