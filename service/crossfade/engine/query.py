@@ -18,6 +18,7 @@ __all__ = [
     "MAX_ITEM_IDS",
     "MAX_LIMIT",
     "MAX_PINS",
+    "MAX_SEED",
     "MAX_TEXT",
     "MAX_WEIGHT",
     "Boost",
@@ -48,6 +49,7 @@ MAX_TEXT = 2_000
 MAX_WEIGHT = 100.0
 MAX_BOOSTS = 20
 MAX_PINS = 50
+MAX_SEED = 2**53 - 1
 MAX_DEPTH = 10_000
 """How many items cursors lead to at most."""
 
@@ -185,6 +187,7 @@ class Query:
         if self.text is not None and len(self.text) > MAX_TEXT:
             raise QueryError(f"text: expected at most {MAX_TEXT} characters, got {len(self.text)}", field="text")
         self._check_weights()
+        self._check_draws()
         self._check_rules()
 
     def _check_weights(self) -> None:
@@ -199,10 +202,14 @@ class Query:
         if not {"collaborative", "content"}.isdisjoint(self.weights):
             raise QueryError("blend: says how collaborative and content share; give it or their weights", field="blend")
 
-    def _check_rules(self) -> None:
+    def _check_draws(self) -> None:
+        if self.seed is not None and (type(self.seed) is not int or not 0 <= self.seed <= MAX_SEED):
+            raise QueryError(f"seed: expected a whole number from 0 to {MAX_SEED}, got {self.seed}", field="seed")
         for name, value in (("diversity", self.diversity), ("exploration", self.exploration)):
             if value is not None:
                 _check_number(name, value, 0, 1)
+
+    def _check_rules(self) -> None:
         _check_count("boost", self.boost, MAX_BOOSTS)
         for place, boost in enumerate(self.boost):
             _check_number(f"boost.{place}.amount", boost.amount, -MAX_WEIGHT, MAX_WEIGHT)

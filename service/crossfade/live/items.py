@@ -16,7 +16,7 @@ from crossfade.live.upsert import upsert
 
 __all__ = ["ItemTable"]
 
-_TEXT = ("title", "description", "categories")
+_TEXT = ("title", "description", "categories", "tags")  # what the text of an item is made of
 _A_STATEMENT = 10_000
 
 

@@ -14,6 +14,13 @@ from crossfade.live import Event, EventOutcome, StoredEvent
 
 __all__ = ["EventKeeper"]
 
+MAX_EVENT_TYPE = 64
+MAX_EVENT_ID = 128
+MAX_VALUE = 1e300
+MAX_CONTEXT = 32
+MAX_CONTEXT_NAME = 64
+MAX_CONTEXT_VALUE = 256
+
 _FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 # Clocks of senders may be ahead; what lies further on would stand above all that comes for as long.
 _AHEAD = timedelta(days=1)
@@ -53,8 +60,11 @@ class EventKeeper(Keeper):
             since: From when on, with a zone; None for all.
 
         Raises:
+            QueryError: If ``since`` has no zone.
             LiveError: If it could not be read.
         """
+        if since is not None and since.tzinfo is None:
+            raise QueryError("since: expected a time with a zone", field="since")
         until = datetime.now(UTC) + 2 * _AHEAD
         rows = self.live.call(self.live.store.insights(since or _FIRST_MOMENT, until))
         found: dict[str, dict[str, Insight]] = {"scenario": {}, "rank": {}, "component": {}}
@@ -76,11 +86,12 @@ def _read_event(event: Event, secret: bytes) -> StoredEvent:
     Raises:
         QueryError: If something is wrong with it.
     """
-    check_id("user_id", event.user_id)
-    check_id("item_id", event.item_id)
+    _check_bounds(event)
     moment = event.timestamp or datetime.now(UTC)
     if moment.tzinfo is None:
-        raise QueryError("timestamp: expected a time with a zone", field="timestamp")
+        if event.timezone is None:
+            raise QueryError("timestamp: expected a time with a zone, or a timezone beside it", field="timestamp")
+        moment = moment.replace(tzinfo=read_zone(event.timezone, field="timezone"))
     if not _FIRST_MOMENT <= moment <= datetime.now(UTC) + _AHEAD:
         raise QueryError(f"timestamp: {moment.isoformat()} is not from 1970 to tomorrow", field="timestamp")
     attribution = None
@@ -102,11 +113,27 @@ def _read_event(event: Event, secret: bytes) -> StoredEvent:
     return StoredEvent(0, kept, _local_time(event, moment), attribution)
 
 
+def _check_bounds(event: Event) -> None:
+    """Raise ``QueryError`` naming the first field that holds more, or other, than can be kept."""
+    check_id("user_id", event.user_id)
+    check_id("item_id", event.item_id)
+    check_id("event_type", event.event_type, most=MAX_EVENT_TYPE)
+    if event.event_id is not None:
+        check_id("event_id", event.event_id, most=MAX_EVENT_ID)
+    if event.value is not None and not abs(event.value) <= MAX_VALUE:
+        raise QueryError(f"value: expected a number of at most {MAX_VALUE:g}, got {event.value}", field="value")
+    if len(event.context) > MAX_CONTEXT:
+        raise QueryError(f"context: expected at most {MAX_CONTEXT} fields", field="context")
+    for name, value in event.context.items():
+        check_id("context", name, most=MAX_CONTEXT_NAME)
+        check_id(f"context.{name}", value, most=MAX_CONTEXT_VALUE, least=0)
+
+
 def _local_time(event: Event, moment: datetime) -> datetime | None:
     """Return what the user's clock showed; None where neither a zone nor an offset of the user's own tells."""
     if event.timezone is not None:
         return moment.astimezone(read_zone(event.timezone, field="timezone")).replace(tzinfo=None)
-    if event.timestamp is None or moment.tzinfo in (UTC, None):
+    if event.timestamp is None or moment.tzinfo is UTC:
         return None
     return moment.replace(tzinfo=None)
 

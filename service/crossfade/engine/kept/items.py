@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -31,8 +33,9 @@ class ItemKeeper(Keeper):
         ids = [item.item_id for item in items]
         if len(set(ids)) < len(ids):
             raise QueryError("items: an item_id occurs twice", field="items")
+        items = [Item(item.item_id, _without_none(item.properties)) for item in items]
         for place, item in enumerate(items):
-            _check_item(item, f"items.{place}")
+            _check_item(item, f"items.{place}.")
         if items:
             view = self._look([])
             records = _records(view, items)
@@ -54,8 +57,8 @@ class ItemKeeper(Keeper):
             if row is None:
                 raise NotFoundError(f"there is no item {item_id!r}")
             before = view.items.all_properties(row)
-            item = Item(item_id, {name: value for name, value in {**before, **changes}.items() if value is not None})
-            _check_item(item, "item")
+            item = Item(item_id, _without_none({**before, **changes}))
+            _check_item(item, "")
             (changed,) = _records(view, [item], before=record)
             unmoved = [item_id] if _says_the_same(view, item) else []
             put = self.live.store.put_items([changed], unmoved=unmoved, only_if_unchanged=True)
@@ -102,16 +105,28 @@ class ItemKeeper(Keeper):
         return ItemPage([Item(items.id_of(row), items.all_properties(row)) for row in rows], following)
 
 
+def _without_none(properties: Mapping[str, object]) -> dict[str, object]:
+    """Return the properties that have a value, as JSON has them: NaN, which a bundle's table may hold, is none."""
+    plain = {name: _as_json(value) for name, value in properties.items()}
+    return {name: value for name, value in plain.items() if value is not None}
+
+
 def _check_item(item: Item, where: str) -> None:
-    check_id(f"{where}.item_id", item.item_id)
+    """Raise ``QueryError`` unless an item can be kept; ``where`` goes before the names of its fields."""
+    check_id(f"{where}item_id", item.item_id)
     if "item_id" in item.properties:
-        raise QueryError(f"{where}: item_id is no property", field=f"{where}.item_id")
+        raise QueryError(f"{where}item_id: no property can have this name", field=f"{where}item_id")
     for name in ("title", "description"):
         if not isinstance(item.properties.get(name, ""), str):
-            raise QueryError(f"{where}.{name}: expected text", field=f"{where}.{name}")
+            raise QueryError(f"{where}{name}: expected text", field=f"{where}{name}")
     categories = item.properties.get("categories", [])
-    if not isinstance(categories, list | tuple) or not all(isinstance(one, str) for one in categories):
-        raise QueryError(f"{where}.categories: expected a list of texts", field=f"{where}.categories")
+    if not isinstance(categories, list) or not all(isinstance(one, str) for one in categories):
+        raise QueryError(f"{where}categories: expected a list of texts", field=f"{where}categories")
+    for name, value in item.properties.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise QueryError(f"{where}{name}: expected a value as JSON has it", field=f"{where}{name}") from error
 
 
 def _records(view: View, items: Sequence[Item], before: ItemRecord | None = None) -> list[ItemRecord]:
@@ -123,7 +138,7 @@ def _records(view: View, items: Sequence[Item], before: ItemRecord | None = None
     return [
         ItemRecord(
             item.item_id,
-            {name: _as_json(value) for name, value in item.properties.items()},
+            item.properties,
             changed_seq=0 if before is None else before.changed_seq,
             embedding=vector if text else None,
             encoder=fingerprint,
@@ -133,7 +148,9 @@ def _records(view: View, items: Sequence[Item], before: ItemRecord | None = None
 
 
 def _as_json(value: object) -> object:
-    """Return a value as JSON has it; a bundle's own table may hold times."""
+    """Return a value as JSON has it; a bundle's own table may hold times and NaN."""
+    if isinstance(value, float) and math.isnan(value):
+        return None
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):

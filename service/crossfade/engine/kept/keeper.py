@@ -41,10 +41,10 @@ class Keeper:
         return self._live
 
 
-def check_id(where: str, text: str) -> None:
-    """Raise ``QueryError`` naming ``where`` unless a text can be an id."""
-    if not 1 <= len(text) <= MAX_ID or "\0" in text:
-        raise QueryError(f"{where}: expected 1 to {MAX_ID} characters without NUL", field=where)
+def check_id(where: str, text: str, *, most: int = MAX_ID, least: int = 1) -> None:
+    """Raise ``QueryError`` naming ``where`` unless a text can be an id, or has so many characters and no NUL."""
+    if not least <= len(text) <= most or "\0" in text:
+        raise QueryError(f"{where}: expected {least} to {most} characters without NUL", field=where)
 
 
 def check_limit(limit: int) -> None:

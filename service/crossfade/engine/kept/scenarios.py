@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from crossfade.engine.kept.keeper import Keeper
@@ -11,6 +12,8 @@ from crossfade.live import Scenario
 
 __all__ = ["ScenarioKeeper"]
 
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+
 
 class ScenarioKeeper(Keeper):
     """Keeps scenarios."""
@@ -19,15 +22,15 @@ class ScenarioKeeper(Keeper):
         """Keep request defaults under a name.
 
         Args:
-            name: 1 to 64 characters.
+            name: 1 to 64 letters, digits, ``_``, ``.`` and ``-``, not beginning with the last two.
             defaults: As JSON has them, under the names of a request's fields.
 
         Raises:
             QueryError: If the name or a default cannot be used.
             LiveError: If it could not be written.
         """
-        if not 1 <= len(name) <= 64 or len(name.encode("utf-8", "surrogatepass")) > 128:
-            raise QueryError("name: expected 1 to 64 characters", field="name")
+        if not _NAME.fullmatch(name):
+            raise QueryError(f"name: expected up to 64 letters, digits, _, . and -, not {name!r}", field="name")
         query_of(defaults)
         scenario = Scenario(name, dict(defaults))
         self.live.call(self.live.store.put_scenario(scenario))

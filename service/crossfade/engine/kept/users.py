@@ -29,7 +29,7 @@ class UserKeeper(Keeper):
         if len(set(ids)) < len(ids):
             raise QueryError("users: a user_id occurs twice", field="users")
         for place, user in enumerate(users):
-            _check_user(user, f"users.{place}")
+            _check_user(user, f"users.{place}.")
         if users:
             self.live.call(self.live.store.put_users([UserRecord(one.user_id, one.attributes) for one in users]))
 
@@ -44,7 +44,7 @@ class UserKeeper(Keeper):
             record = self.live.call(self.live.store.get_user(user_id))
             before = self.get_user(user_id).attributes
             attributes = {name: value for name, value in {**before, **changes}.items() if value is not None}
-            _check_user(User(user_id, attributes), "user")
+            _check_user(User(user_id, attributes), "")
             changed = UserRecord(user_id, attributes, 0 if record is None else record.changed_seq)
             if self.live.call(self.live.store.put_users([changed], only_if_unchanged=True)) is not None:
                 return User(user_id, attributes)
@@ -129,7 +129,7 @@ class UserKeeper(Keeper):
 
 
 def _check_user(user: User, where: str) -> None:
-    check_id(f"{where}.user_id", user.user_id)
+    check_id(f"{where}user_id", user.user_id)
     for name, value in user.attributes.items():
         if not isinstance(value, str):
-            raise QueryError(f"{where}.attributes.{name}: expected text", field=f"{where}.attributes.{name}")
+            raise QueryError(f"{where}attributes.{name}: expected text", field=f"{where}attributes.{name}")
