@@ -95,14 +95,17 @@ def _still_shown(ready: Ready, pinned: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def _pins(ready: Ready) -> dict[int, int]:
-    """Return the row for each pinned place; a pin of what is gone, hidden or excluded by id is none.
+    """Return the row for each pinned place; a pin of what is gone, hidden, or excluded by id is none.
 
-    An editor's pin stands over the request's filter, and over what the user has had.
+    An editor's pin stands over the request's filter, and over what the user has had; but of a caller's own list nothing
+    is answered that is not in it.
     """
     asked, items = ready.asked, ready.asked.items
     if not asked.query.pin:
         return {}
     standing, excluded = items.standing(asked.now), set(named(ready).tolist())
+    if asked.query.among is not None:
+        excluded |= {items.row_of(pin.item_id) for pin in asked.query.pin if pin.item_id not in asked.query.among}
     rows = {pin.position: items.row_of(pin.item_id) for pin in asked.query.pin}
     return {
         position: row for position, row in rows.items() if row is not None and standing[row] and row not in excluded

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from crossfade.engine.answering import wanted_of
 from crossfade.engine.kept.keeper import Keeper
+from crossfade.engine.ready import Ready
 from crossfade.engine.scenarios import query_of
 from crossfade.errors import NotFoundError, QueryError
 from crossfade.live import Scenario
@@ -26,12 +28,12 @@ class ScenarioKeeper(Keeper):
             defaults: As JSON has them, under the names of a request's fields.
 
         Raises:
-            QueryError: If the name or a default cannot be used.
+            QueryError: If the name or a default cannot be used, or names a property that no item has.
             LiveError: If it could not be written.
         """
         if not _NAME.fullmatch(name):
             raise QueryError(f"name: expected up to 64 letters, digits, _, . and -, not {name!r}", field="name")
-        query_of(defaults)
+        wanted_of(Ready.alone(self._look([]), query_of(defaults)))  # refused now, not when somebody asks with it
         scenario = Scenario(name, dict(defaults))
         self.live.call(self.live.store.put_scenario(scenario))
         return scenario
