@@ -7,6 +7,7 @@ The one exception is MovieLens, whose files are not ours to pass on.
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import shutil
@@ -53,13 +54,22 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def encoder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What ``CROSSFADE_CACHE_DIR`` may name in any test, so that the encoder is exported once a run."""
-    return tmp_path_factory.mktemp("cache")
+def shared_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of the whole run, for what its processes make once between them."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def demo_directory(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path, default_encoder: str) -> Path:
+def encoder_cache(shared_directory: Path) -> Path:
+    """What ``CROSSFADE_CACHE_DIR`` may name in any test, so that the encoder is exported once a run."""
+    cache = shared_directory / "cache"
+    cache.mkdir(exist_ok=True)
+    return cache
+
+
+@pytest.fixture(scope="session")
+def demo_directory(shared_directory: Path, encoder_cache: Path, default_encoder: str) -> Path:
     """What ``crossfade demo`` makes before it serves: the sample's files, and its bundle in ``bundle``.
 
     Made once for all tests of a run: to be read, and copied before anything in it is changed.
@@ -69,10 +79,13 @@ def demo_directory(tmp_path_factory: pytest.TempPathFactory, encoder_cache: Path
     from crossfade_indexing.job import Settings  # noqa: PLC0415
     from crossfade_indexing.progress import Quiet  # noqa: PLC0415
 
-    directory = tmp_path_factory.mktemp("crossfade-demo")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CROSSFADE_CACHE_DIR", str(encoder_cache))
-        build_sample_bundle(directory, Quiet(), Settings(config=CHOSEN, encoder=default_encoder))
+    directory, made = shared_directory / "crossfade-demo", shared_directory / "crossfade-demo-is-made"
+    with (shared_directory / "crossfade-demo-lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
+        if not made.exists():
+            patch.setenv("CROSSFADE_CACHE_DIR", str(encoder_cache))
+            build_sample_bundle(directory, Quiet(), Settings(config=CHOSEN, encoder=default_encoder))
+            made.touch()
     return directory
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 from starlette.types import Message, Scope
 
-__all__ = ["Exchange", "exchange_of", "method_of", "route_of"]
+__all__ = ["Exchange", "begin", "exchange_of", "method_of", "route_of"]
 
 _SCOPE_KEY = "crossfade.exchange"
 _SANE_ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,64}")

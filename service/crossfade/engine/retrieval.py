@@ -80,11 +80,11 @@ def retrieve(fusion: Fusion, wanted: Sequence[Wanted], settings: RetrievalSettin
     pools = []
     if fusion.n_items <= settings.exact_up_to:
         for query, (one, about) in enumerate(zip(wanted, fusion.scores_everywhere(), strict=True)):
-            rows = _near_the_best(about, one, pool_size(one, settings))
+            rows = _near_the_best(about, one, _pool_size(one, settings))
             pools.append(_pool(rows, fusion.scores(query, rows), one, settings))
         return pools
     lookups = [
-        _Lookup(query, mask, pool_size(one, settings), reach)
+        _Lookup(query, mask, _pool_size(one, settings), reach)
         for query, one in enumerate(wanted)
         for mask, reach in _lookups(one, fusion.n_base, settings)
     ]
@@ -103,7 +103,7 @@ def beyond(fusion: Fusion, query: int, allowed: NDArray[np.bool_], pool: Scored)
     return _best(rows, fusion.scores(query, rows), len(rows))
 
 
-def pool_size(one: Wanted, settings: RetrievalSettings) -> int:
+def _pool_size(one: Wanted, settings: RetrievalSettings) -> int:
     """Return how many items a query's pool holds at least, if there are so many."""
     return max(settings.candidates_per_index, 3 * one.limit)
 
@@ -137,7 +137,7 @@ def _lookups(one: Wanted, n_base: int, settings: RetrievalSettings) -> Iterator[
     if one.favoured is not None:
         masks.append(one.allowed & one.favoured)
     for mask in masks:
-        yield mask, _reach(mask[:n_base], pool_size(one, settings), one.n_excluded)
+        yield mask, _reach(mask[:n_base], _pool_size(one, settings), one.n_excluded)
 
 
 def _reach(mask: NDArray[np.bool_], size: int, n_excluded: int) -> int | None:
@@ -205,7 +205,7 @@ def _near_the_best(scores: FloatArray, one: Wanted, size: int) -> RowArray:
 
 def _pool(rows: RowArray, scores: FloatArray, one: Wanted, settings: RetrievalSettings) -> Scored:
     """Return the best of the candidates, and among them the best of each level and of the favoured."""
-    size = pool_size(one, settings)
+    size = _pool_size(one, settings)
     if one.favoured is None:
         return _best(rows, scores, size)
     inside = one.favoured[rows]

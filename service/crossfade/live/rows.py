@@ -16,6 +16,8 @@ from crossfade.errors import QueryError
 from crossfade.live.records import Attribution, Event, ItemRecord, StoredEvent, UserRecord
 
 __all__ = [
+    "ItemRow",
+    "UserRow",
     "embedding_of",
     "event_to_row",
     "from_microseconds",

@@ -15,6 +15,7 @@ from crossfade.wire.fields import NO_NUL, Body, Id, PropertyName, ShownAs, WireM
 __all__ = [
     "MAX_ITEMS",
     "BulkAnswer",
+    "BulkItem",
     "ItemAnswer",
     "ItemChanges",
     "ItemRequest",

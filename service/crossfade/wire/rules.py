@@ -11,7 +11,21 @@ from crossfade.engine.filters import MAX_LEAVES, MAX_NAME, MAX_VALUES
 from crossfade.engine.query import MAX_ITEM_IDS, MAX_LIMIT
 from crossfade.wire.fields import Amount, Body, EventType, Id, Moment, PropertyName, Share, ShownAs, Weight
 
-__all__ = ["Boost", "Cap", "Exclude", "Filter", "Pin", "Promote", "Weights", "without_null"]
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Boost",
+    "Cap",
+    "Circle",
+    "Condition",
+    "Exclude",
+    "Filter",
+    "Not",
+    "Pin",
+    "Promote",
+    "Weights",
+    "without_null",
+]
 
 
 def without_null(schema: dict[str, Any]) -> None:

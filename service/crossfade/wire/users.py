@@ -13,6 +13,7 @@ from crossfade.wire.fields import NO_NUL, Body, Id, PropertyName, WireModel
 
 __all__ = [
     "MAX_USERS",
+    "BulkUser",
     "MergeRequest",
     "PastItem",
     "ProfileAnswer",
