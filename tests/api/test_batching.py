@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import threading
+import time
 import weakref
 
 import pytest
@@ -72,7 +74,7 @@ def test_what_arrives_while_the_worker_is_busy_makes_the_next_batch() -> None:
 
 def test_a_batch_has_a_largest_size() -> None:
     doubler = Doubler()
-    batcher = Batcher(doubler)
+    batcher = Batcher(doubler, max_wait_s=10.0, longest_batch_s=math.inf)
 
     async def ask() -> list[int]:
         first = await hold_up(batcher, doubler)
@@ -84,6 +86,72 @@ def test_a_batch_has_a_largest_size() -> None:
 
     assert replies == [0, *range(4, 404, 4)]
     assert [len(batch) for batch in doubler.batches] == [1, 64, 36]
+
+
+def test_a_batch_is_no_more_work_than_it_may_take() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler, units_of=lambda question: 20.0 if question >= 100 else 1.0, longest_batch_s=0.1)
+
+    async def ask() -> list[int]:
+        first = await hold_up(batcher, doubler)
+        others = await ask_all(batcher, [2, 4, 100, 102, 104, 6])
+        doubler.go_on.set()
+        return await asyncio.gather(first, *others)
+
+    replies = asyncio.run(ask())
+
+    assert replies == [0, 4, 8, 200, 204, 208, 12]
+    assert max(sum(20 if one >= 100 else 1 for one in batch) for batch in doubler.batches) <= 50  # at 2 ms or more each
+    assert [one for batch in doubler.batches for one in batch] == [0, 2, 4, 100, 102, 104, 6]
+
+
+def test_of_a_crowd_with_slow_questions_those_taken_are_answered_in_time_and_the_rest_refused_early() -> None:
+    answered: list[int] = []
+
+    def answer_slowly(questions: list[int]) -> list[int]:
+        time.sleep(0.2 * len(questions))  # it is what is tested
+        answered.extend(questions)
+        return questions
+
+    batcher = Batcher(answer_slowly, max_wait_s=1.0)
+
+    async def ask(question: int) -> tuple[str, float]:
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(2.0):
+                await batcher.ask(question)
+        except OverloadedError:
+            return "refused", time.perf_counter() - began
+        except TimeoutError:
+            return "timed out", time.perf_counter() - began
+        return "answered", time.perf_counter() - began
+
+    async def ask_all_at_once() -> list[tuple[str, float]]:
+        return await asyncio.gather(*(ask(question) for question in range(64)))
+
+    outcomes = asyncio.run(ask_all_at_once())
+
+    told = [outcome for outcome, _ in outcomes]
+    assert told.count("answered") == len(answered) >= 5
+    assert told.count("answered") + told.count("refused") == 64
+    assert max(took for outcome, took in outcomes if outcome == "refused") < 1.0
+
+
+def test_a_question_whose_time_is_over_is_not_computed() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler, max_wait_s=10.0)
+
+    async def ask() -> int:
+        first = await hold_up(batcher, doubler)
+        late = asyncio.ensure_future(asyncio.wait_for(batcher.ask(2), 0.01))
+        with pytest.raises(TimeoutError):
+            await late
+        doubler.go_on.set()
+        return await first
+
+    asyncio.run(ask())
+
+    assert doubler.batches == [[0]]
 
 
 def test_a_bad_question_fails_alone() -> None:

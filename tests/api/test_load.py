@@ -49,3 +49,11 @@ def test_a_batch_that_hangs_is_expected_to_hang_as_long_again() -> None:
     load.begin(1, 7.0)
 
     assert load.wait_s(0, 10.0) == pytest.approx(3.0)
+
+
+def test_a_batch_is_as_large_as_what_was_measured_allows() -> None:
+    assert after((1, 0.05)).units_in(0.25) == pytest.approx(5)
+
+
+def test_a_batch_is_sized_with_caution_before_anything_was_measured_and_after_what_was_quick() -> None:
+    assert Load().units_in(0.25) == after((64, 0.001)).units_in(0.25) == pytest.approx(125)

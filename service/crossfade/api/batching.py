@@ -1,9 +1,11 @@
 """Runs concurrent questions together: a matrix product over many queries costs little more than over one.
 
 While the worker thread answers one batch, the questions that arrive are collected and make the next one; a question
-that finds it idle goes alone and at once. So there is no timer to tune, and a batch is as large as the load asks for.
+that finds it idle goes alone and at once. So there is no timer to tune, and a batch is as large as the load asks for,
+but no larger than a quarter of a second's work: whoever comes next waits for all of it.
 
-A question that would wait too long is refused when it comes, not when its time is over: ``load`` estimates.
+A question that would wait too long is refused when it comes, not when its time is over: ``load`` estimates. Where the
+first answers show that those already taken were more work than they seemed, the last of them are refused then.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ Reply = TypeVar("Reply")
 
 # What the engine scores together; more at once would only make the first of them wait for the last.
 _LARGEST_BATCH = 64
+_LONGEST_BATCH_S = 0.25
 
 
 class OverloadedError(Exception):
@@ -47,6 +50,7 @@ class _Waiting(Generic[Question, Reply]):
     question: Question
     loop: asyncio.AbstractEventLoop
     reply: asyncio.Future[Reply]
+    units: float
     asked_s: float
     stages: list[Stage]  # what became of it, once there is a reply
 
@@ -73,25 +77,32 @@ class Batcher(Generic[Question, Reply]):
     Args:
         answer_many: Answers some questions, in their order; called in the worker thread. Where it raises, the batch
             is halved until the question that made it do so stands alone, so that no other one suffers.
+        units_of: How much work a question is, > 0, in units of which a plain one is 1.
         capacity: How many questions may wait, > 0.
         max_wait_s: How long a question may be expected to wait. One that finds nobody waiting is always taken: its
             answer corrects the estimate.
+        longest_batch_s: How long a batch of more than one question may be expected to take.
     """
 
     def __init__(
         self,
         answer_many: Callable[[list[Question]], list[Reply]],
         *,
+        units_of: Callable[[Question], float] = lambda _question: 1.0,
         capacity: int = 1_024,
         max_wait_s: float = 1.0,
+        longest_batch_s: float = _LONGEST_BATCH_S,
     ) -> None:
         self._answer_many = answer_many
+        self._units_of = units_of
         self._capacity = capacity
         self._max_wait_s = max_wait_s
+        self._longest_batch_s = longest_batch_s
         self._waiting: deque[_Waiting[Question, Reply]] = deque()
+        self._units = 0.0  # of those that wait
         self._busy = False
         self._load = Load()
-        self._lock = threading.Lock()  # over the three above
+        self._lock = threading.Lock()  # over the four above
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="crossfade-answers")
 
     @property
@@ -111,13 +122,16 @@ class Batcher(Generic[Question, Reply]):
             Exception: Whatever ``answer_many`` raises for this question alone.
         """
         loop = asyncio.get_running_loop()
-        waiting: _Waiting[Question, Reply] = _Waiting(question, loop, loop.create_future(), time.perf_counter(), [])
+        waiting: _Waiting[Question, Reply] = _Waiting(
+            question, loop, loop.create_future(), self._units_of(question), time.perf_counter(), []
+        )
         with self._lock:
             if urgent:
                 self._waiting.appendleft(waiting)
             else:
                 self._refuse_if_overloaded()
                 self._waiting.append(waiting)
+            self._units += waiting.units
             idle, self._busy = not self._busy, True
         if idle:
             self._worker.submit(self._work)
@@ -127,35 +141,50 @@ class Batcher(Generic[Question, Reply]):
             note(waiting.stages)
 
     def _refuse_if_overloaded(self) -> None:
-        wait_s = self._load.wait_s(len(self._waiting), time.perf_counter())
+        wait_s = self._load.wait_s(self._units, time.perf_counter())
         if len(self._waiting) >= self._capacity or (self._waiting and wait_s > self._max_wait_s):
             raise OverloadedError(wait_s)
 
     def _work(self) -> None:
-        while batch := self._take():
-            by_loop = defaultdict(list)
+        while True:
+            batch, refused = self._take()
+            _hand_out(refused)
+            if not batch:
+                return
             began_s = time.perf_counter()
             with collect() as stages:
                 outcomes = self._answer(batch)
             for outcome in outcomes:
                 outcome.of.stages.extend((Stage("wait", outcome.of.asked_s, began_s), *stages))
-                by_loop[outcome.of.loop].append(outcome)
-            for loop, of_loop in by_loop.items():
-                with contextlib.suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
-                    loop.call_soon_threadsafe(_deliver, of_loop)
+            _hand_out(outcomes)
 
-    def _take(self) -> list[_Waiting[Question, Reply]]:
-        """Return the next batch; an empty one ends the work."""
+    def _take(self) -> tuple[list[_Waiting[Question, Reply]], list[_Outcome[Question, Reply]]]:
+        """Return the next batch, and those who are refused after all; an empty batch ends the work."""
         batch: list[_Waiting[Question, Reply]] = []
+        refused: list[_Outcome[Question, Reply]] = []
         with self._lock:
-            self._load.end(time.perf_counter())
-            while self._waiting and len(batch) < _LARGEST_BATCH:
-                waiting = self._waiting.popleft()
-                if not waiting.reply.cancelled():
+            now_s = time.perf_counter()
+            self._load.end(now_s)
+            largest = self._load.units_in(self._longest_batch_s)
+            before = 0.0
+            staying: deque[_Waiting[Question, Reply]] = deque()
+            for waiting in self._waiting:
+                wait_s = self._load.wait_s(before, now_s)
+                if waiting.reply.done():  # its caller's time is over, or they have gone
+                    continue
+                if wait_s > self._max_wait_s:
+                    refused.append(_Outcome(waiting, error=OverloadedError(wait_s)))
+                    continue
+                if not batch or (not staying and len(batch) < _LARGEST_BATCH and before + waiting.units <= largest):
                     batch.append(waiting)
+                else:
+                    staying.append(waiting)
+                before += waiting.units
+            self._waiting = staying
+            self._units = sum(waiting.units for waiting in staying)
             self._busy = bool(batch)
-            self._load.begin(len(batch), time.perf_counter())
-        return batch
+            self._load.begin(sum(waiting.units for waiting in batch), now_s)
+        return batch, refused
 
     def _answer(self, batch: list[_Waiting[Question, Reply]]) -> list[_Outcome[Question, Reply]]:
         try:
@@ -166,6 +195,16 @@ class Batcher(Generic[Question, Reply]):
             middle = len(batch) // 2
             return [*self._answer(batch[:middle]), *self._answer(batch[middle:])]
         return [_Outcome(waiting, reply) for waiting, reply in zip(batch, replies, strict=True)]
+
+
+def _hand_out(outcomes: list[_Outcome[Question, Reply]]) -> None:
+    """Deliver outcomes, each on the loop it belongs to."""
+    by_loop = defaultdict(list)
+    for outcome in outcomes:
+        by_loop[outcome.of.loop].append(outcome)
+    for loop, of_loop in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
+            loop.call_soon_threadsafe(_deliver, of_loop)
 
 
 def _deliver(outcomes: list[_Outcome[Question, Reply]]) -> None:
