@@ -35,8 +35,9 @@ def weigh_events(events: pl.DataFrame, config: EvidenceConfig) -> pl.DataFrame:
     neutral_value * highest value``: above 0 it speaks for the item, below 0 against it. Of several acts on one item
     the latest opinion decides: a rating, or a no (a type of weight below 0). Where the latest opinion is a like, or
     there is none, the strongest of all acts but ratings counts; a like takes back an earlier no, a watch does not.
-    Where ``repeat_growth`` is set, n acts on one item weigh ``1 + repeat_growth * ln(n)`` times as much as one. Pairs
-    that have only acts of weight 0 by type (impressions) are left out: seeing an item listed is not having had it.
+    Where ``repeat_growth`` is set, n acts that speak in the direction of the result, for the item or against it, weigh
+    ``1 + repeat_growth * ln(n)`` times as much as one: a no that was taken back adds nothing to the yes. Pairs that
+    have only acts of weight 0 by type (impressions) are left out: seeing an item listed is not having had it.
     ``crossfade.bundle.evidence`` says the same in plain Python, for live events.
 
     Args:
@@ -57,6 +58,7 @@ def weigh_events(events: pl.DataFrame, config: EvidenceConfig) -> pl.DataFrame:
     # What an opinion weighs by itself; a like takes back what was said before, and says no more than the acts do.
     said = pl.coalesce("rating", pl.when(pl.col("act") < 0).then("act"))
     opinion = said.filter(said.is_not_null() | pl.col("event_type").is_in(OPINIONS)).last()
+    says = pl.coalesce("rating", "act")
     pairs = (
         acts.with_columns(rating=rating, bit=_bits(event_types(events, config)))
         .with_columns(by_type=pl.when(pl.col("rating").is_null()).then("act"))
@@ -66,13 +68,16 @@ def weigh_events(events: pl.DataFrame, config: EvidenceConfig) -> pl.DataFrame:
             weight=pl.coalesce(opinion, pl.col("by_type").max()),
             liked=pl.coalesce(opinion >= like - 1e-9, pl.lit(value=True)),
             acts=pl.len(),
+            pros=(says > 0).sum(),
+            cons=(says < 0).sum(),
             types=pl.col("bit").bitwise_or(),
             last=pl.col("timestamp").max(),
             _place=pl.col("_place").max(),
         )
         .sort("user_id", "last", "_place", nulls_last=False)
     )
-    growth = 1 + config.repeat_growth * pl.col("acts").cast(pl.Float64).log()
+    times = pl.when(pl.col("weight") > 0).then("pros").when(pl.col("weight") < 0).then("cons").otherwise(1)
+    growth = 1 + config.repeat_growth * times.cast(pl.Float64).log()
     weight = (pl.col("weight") * growth).cast(pl.Float32).alias("weight")
     return pairs.select("user_id", "item_id", weight, "liked", "acts", "types", "last")
 

@@ -79,12 +79,15 @@ def test_a_like_and_a_dislike_push_in_both_directions(state: LiveState, event_ty
 @pytest.mark.parametrize(
     ("acts", "weight"),
     [
-        # By the hand-made rules a like weighs 3, a dislike -1, anything else 1, and n acts 1 + 0.5 ln(n) times as much.
+        # By the hand-made rules a like weighs 3, a dislike -1, anything else 1, and n acts for an item, or n against it,
+        # 1 + 0.5 ln(n) times as much.
         ([("watch", None)], 1.0),
         ([("like", None)], 3.0),
         ([("dislike", None)], -1.0),
-        ([("like", None), ("dislike", None)], -1.34657),
-        ([("dislike", None), ("like", None)], 4.03972),
+        ([("like", None), ("dislike", None)], -1.0),
+        ([("dislike", None), ("like", None)], 3.0),
+        ([("dislike", None), ("dislike", None)], -1.34657),
+        ([("watch", None), ("dislike", None), ("like", None)], 4.03972),
         ([("watch", None), ("watch", None), ("watch", None)], 1.54931),
         # Ratings of at most 5 are neutral at 2: (5 - 2) / 2 and (1 - 2) / 2.
         ([("rating", 5.0)], 1.5),
@@ -105,9 +108,16 @@ def test_a_later_like_takes_back_what_the_bundle_holds_against_an_item(state: Li
     still_against = weights_of(state, "v")
     state.event("v", "i0", "like", at=NOW + DAY)
 
-    # Three acts, of which the two since the bundle are counted here: 3 (1 + 0.5 ln 2).
+    # Two of the three acts speak for it: 3 (1 + 0.5 ln 2).
     assert still_against == {"i0": -1.0}
     assert weights_of(state, "v") == {"i0": pytest.approx(4.03972, abs=1e-4)}
+
+
+def test_a_no_in_the_bundle_and_a_like_since_weigh_what_the_next_bundle_would_say(state: LiveState) -> None:
+    state.event("v", "i0", "like")
+
+    rules = state.view.bundle.manifest.evidence
+    assert weights_of(state, "v") == {"i0": 3.0} == {"i0": weigh_acts([Act("dislike"), Act("like")], rules)}
 
 
 def test_a_dislike_outweighs_what_the_bundle_holds_for_an_item_and_a_watch_adds_to_it(state: LiveState) -> None:

@@ -226,6 +226,24 @@ def test_repeats_count_by_their_logarithm() -> None:
     assert found == pytest.approx({"a": 1 + 0.5 * math.log(4), "b": 1.0, "c": -(1 + 0.5 * math.log(2))})
 
 
+def test_an_opinion_that_was_taken_back_adds_nothing_to_the_other() -> None:
+    def told(*acts: str) -> float:
+        rows: list[Event] = [
+            ("u", "a", "rating", float(act), None) if act.isdigit() else ("u", "a", act, None) for act in acts
+        ]
+        frame = events(*rows, *STARS)
+        (weight,) = weigh_events(frame, EvidenceConfig()).filter(user_id="u")["weight"]
+        return float(weight)
+
+    twice = 1 + 0.5 * math.log(2)
+
+    assert told("like") == told("dislike", "like") == 3.0
+    assert told("like", "dislike", "dislike", "like") == pytest.approx(3 * twice)
+    assert told("dislike") == told("watch", "like", "dislike") == -1.0
+    assert told("like", "dislike", "1", "dislike") == pytest.approx(-(1 + 0.5 * math.log(3)))
+    assert told("dislike", "1", "2", "watch", "5") == pytest.approx(1.5 * twice)  # two stars say neither
+
+
 def test_each_users_past_is_oldest_first_and_what_has_no_time_comes_before() -> None:
     frame = events(
         ("v", "d", "watch", None, 3.0),

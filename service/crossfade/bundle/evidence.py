@@ -41,9 +41,9 @@ def weigh_acts(acts: Sequence[Act], rules: EvidenceRules) -> float | None:
 
     The latest opinion decides, whatever else the user did: a rating weighs ``(value - neutral) / neutral`` with
     ``neutral = neutral_value * highest_value``, a no (a type of weight below 0) its type's weight. Where the latest
-    opinion is a like, or there is none, the strongest of all acts but ratings counts. n acts weigh
-    ``1 + repeat_growth * ln(n)`` times as much as one. Acts of weight 0 by type, such as impressions, do not count at
-    all.
+    opinion is a like, or there is none, the strongest of all acts but ratings counts. n acts that speak in the
+    direction of the result, for the item or against it, weigh ``1 + repeat_growth * ln(n)`` times as much as one: a no
+    that was taken back adds nothing to the yes. Acts of weight 0 by type, such as impressions, do not count at all.
 
     Args:
         acts: Oldest first. A value beyond the scale of ``rules`` counts as the nearest on it.
@@ -52,23 +52,25 @@ def weigh_acts(acts: Sequence[Act], rules: EvidenceRules) -> float | None:
     Returns:
         The weight; None where no act counts.
     """
-    strongest, opinion, count = -math.inf, None, 0
+    strongest, opinion, pros, cons = -math.inf, None, 0, 0
     for act in acts:
         by_type = rules.event_weights.get(act.event_type, DEFAULT_ACT_WEIGHT)
         if by_type == 0:
             continue
-        count += 1
         rating = _rating(act, rules) if by_type > 0 else None
+        says = by_type if rating is None else rating
+        pros, cons = pros + (says > 0), cons + (says < 0)
         if rating is None:
             strongest = max(strongest, by_type)
         if rating is not None or by_type < 0:
-            opinion = rating if rating is not None else by_type
+            opinion = says
         elif act.event_type in OPINIONS:
             opinion = None  # a like takes back what was said before, and says no more than the acts do
-    if not count:
-        return None
     weight = strongest if opinion is None else opinion
-    return weight * (1 + rules.repeat_growth * math.log(count))
+    if weight == -math.inf:
+        return None
+    times = pros if weight > 0 else cons
+    return weight * (1 + rules.repeat_growth * math.log(times)) if weight else 0.0
 
 
 def is_opinion(act: Act, rules: EvidenceRules) -> bool:
