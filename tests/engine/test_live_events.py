@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from crossfade.bundle.evidence import Act, weigh_acts
 from crossfade.bundle.manifest import ProfileRules
 from crossfade.engine import Exclude, Query
+from crossfade.engine.items import Items
+from crossfade.engine.overlay import Overlay
 from crossfade.engine.people import evidence_of
 from crossfade.engine.view import View
 
@@ -79,7 +82,7 @@ def test_a_like_and_a_dislike_push_in_both_directions(state: LiveState, event_ty
 @pytest.mark.parametrize(
     ("acts", "weight"),
     [
-        # By the hand-made rules a like weighs 3, a dislike -1, anything else 1, and n acts for an item, or n against it,
+        # By the hand-made rules a like weighs 3, a dislike -1, anything else 1, and n acts for an item, or n against,
         # 1 + 0.5 ln(n) times as much.
         ([("watch", None)], 1.0),
         ([("like", None)], 3.0),
@@ -208,6 +211,55 @@ def test_an_event_on_an_item_that_nobody_knows_counts_once_the_item_exists(state
     assert before.missing.user_id is None
     assert "later" not in scores(after)
     assert [one.item_id for one in explanation_of(after, "i1").because] == ["later"]
+
+
+def that_has_seen(view: View, seq: int) -> LiveState:
+    """Return what happens before and after a bundle that was indexed with the live data up to a place."""
+    return LiveState(replace(view, items=Items.of(view.bundle, Overlay.over(view.bundle, seq))))
+
+
+def test_what_a_bundle_has_seen_counts_once_whether_it_holds_the_item_or_not(state: LiveState) -> None:
+    state = that_has_seen(state.view, 3)
+    state.event("u", "i0", "like")
+    state.event("u", "i3")
+    state.event("u", "later", "like")
+    before = weights_of(state, "u")
+    state.put("later", title="T0")
+    cut = state.seq
+    state.event("u", "later", "like")
+    state.event("u", "i3")
+
+    evidence = evidence_of(state.view.items, state.view.person("u"), now=NOW, until=cut)
+    assert before == {"i0": 1.0, "i1": 1.0}  # what the bundle made of it
+    assert evidence.weights.tolist() == [1.0, 1.0, 3.0]
+    assert weights_of(state, "u") == {"i0": 1.0, "i1": 1.0, "later": pytest.approx(4.03972, abs=1e-4), "i3": 1.0}
+
+
+def test_a_user_of_whom_the_bundle_dropped_everything_is_known_once_the_item_is(state: LiveState) -> None:
+    state = that_has_seen(state.view, 2)
+    state.event("new", "later")
+    state.event("new", "i0")
+    state.put("later", title="T0")
+
+    found = answer(state.view, Query(user_id="new", explain=True))
+
+    assert found.missing.user_id is None
+    assert [one.item_id for one in explanation_of(found, "i1").because] == ["later"]
+
+
+def test_what_was_shown_stays_shown_when_a_bundle_has_seen_it(make_view: MakeView) -> None:
+    an_hour_ago = int(JUST_NOW.timestamp()) - 3_600
+    view = make_view(ZERO, ZERO, ZERO, past={"u": {1: 1.0}}, acts={"u": {1: (an_hour_ago, ["watch"])}})
+    state = that_has_seen(view, 3)
+    state.event("u", "i0", "impression", at=JUST_NOW)
+    state.event("u", "i1", "impression", at=JUST_NOW - DAY)  # and watched later, as the bundle knows
+    state.event("u", "i1", "watch", at=JUST_NOW - timedelta(hours=1))
+
+    evidence = evidence_of(state.view.items, state.view.person("u"), now=JUST_NOW)
+
+    assert evidence.shown == {0: pytest.approx(-1.0, abs=1e-3)}
+    assert evidence.seen.keys() == {0, 1}
+    assert evidence.weights.tolist() == [1.0]
 
 
 def test_merged_users_have_the_past_of_both_under_either_id(state: LiveState) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,37 @@ def test_another_place_to_begin_after_is_another_question(live: LiveData) -> Non
     add(live, act(item_id="a"), act(item_id="b"))
 
     assert [items_of(person(live, after=place).events) for place in (0, 1, 0)] == [["a", "b"], ["b"], ["a", "b"]]
+
+
+def put(live: LiveData, item_id: str, *, deleted: bool = False) -> None:
+    live.call(live.store.put_items([ItemRecord(item_id, {}, deleted=deleted)]))
+
+
+def test_what_was_done_with_an_item_is_told_again_once_the_item_is_put_or_deleted(live: LiveData) -> None:
+    put(live, "old")
+    add(live, act(item_id="old"), act(item_id="unknown"), act(item_id="later"), act("bob", "later"))
+    seen = 5
+    add(live, act(item_id="new"))
+    put(live, "later")
+    at_first = items_of(person(live, after=seen).events)
+    put(live, "later", deleted=True)
+
+    assert at_first == ["later", "new"]
+    assert items_of(person(live, after=seen).events) == ["later", "new"]  # for the further pages of an earlier answer
+    assert items_of(person(live, after=8).events) == []
+
+
+def test_recent_impressions_are_told_whatever_was_seen(live: LiveData) -> None:
+    now = datetime.now(UTC)
+    add(
+        live,
+        act(item_id="lately", event_type="impression", at=now - timedelta(days=29)),
+        act(item_id="long ago", event_type="impression", at=now - timedelta(days=31)),
+        act(item_id="watched", at=now),
+    )
+
+    assert items_of(person(live, after=0).events) == ["lately", "long ago", "watched"]
+    assert items_of(person(live, after=3).events) == ["lately"]
 
 
 def test_what_all_share_is_told_as_it_is_now(live: LiveData, url: str) -> None:

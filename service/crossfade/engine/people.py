@@ -1,7 +1,8 @@
 """What users did, as far as it is known now: the bundle's past, and the events since.
 
 One past item has one weight, by the same rules as in the indexing job: of several opinions the latest counts, of other
-acts the strongest. What the bundle says of a pair was aged when it was built; what came since is new.
+acts the strongest. What the bundle says of a pair was aged when it was built; what came since is new. What it has seen
+but does not hold, impressions and acts on items that it lacks, is told by the live store still.
 """
 
 from __future__ import annotations
@@ -16,13 +17,10 @@ import numpy as np
 from crossfade.bundle import NO_TIME, Bundle
 from crossfade.bundle.evidence import Act, is_opinion, weigh_acts
 from crossfade.engine.items import Items
-from crossfade.live import Person, StoredEvent
+from crossfade.live import IMPRESSION, Person, StoredEvent
 from crossfade.types import FloatArray, RowArray
 
 __all__ = ["IMPRESSION", "Evidence", "evidence_of"]
-
-IMPRESSION = "impression"
-"""The type of event that says an item was shown."""
 
 # What an impression that nothing followed is worth against an item fades, so that the item comes round again.
 _FORGOTTEN_BY_HALF_AFTER_S = 86_400.0
@@ -40,8 +38,8 @@ class Evidence:
         times: Shape (n,), unix seconds of the last act, ``NO_TIME`` where unknown.
         types: What the user did with each, as far as known.
         shown: By row of an item that was shown and not acted on since: what speaks against it, below 0, in units of
-            a score.
-        seen: By row: when it was last shown, in unix seconds.
+            a score. Of what was shown before the bundle was built, the last 30 days count.
+        seen: By row: when it was last shown, in unix seconds; as far back.
         attributes: What is known beside.
     """
 
@@ -73,7 +71,7 @@ def evidence_of(items: Items, person: Person, *, now: datetime, until: int | Non
     """
     bundle = items.bundle
     past, known = _bundle_past(items, person)
-    events = [event for event in person.events if until is None or event.seq <= until]
+    events = [event for event in person.events if _counts(event, items, until)]
     by_row: dict[int, list[StoredEvent]] = defaultdict(list)
     for event in sorted(events, key=lambda one: (_unix(one), one.seq)):
         row = items.row_of(event.event.item_id)
@@ -89,7 +87,8 @@ def evidence_of(items: Items, person: Person, *, now: datetime, until: int | Non
         impressions = [_unix(one) for one in of_item if one.event.event_type == IMPRESSION]
         if impressions:
             seen[row] = impressions[-1]
-        left = [when for when in impressions if not acts or when > _unix(acts[-1])]
+        acted = max(past[row].time if row in past else NO_TIME, _last_act(acts))
+        left = [when for when in impressions if when > acted]
         if left:
             shown[row] = _against_shown(left, now.timestamp())
     attributes = _attributes(bundle, person)
@@ -104,6 +103,15 @@ def evidence_of(items: Items, person: Person, *, now: datetime, until: int | Non
         seen=seen,
         attributes=attributes or {},
     )
+
+
+def _counts(stored: StoredEvent, items: Items, until: int | None) -> bool:
+    """Return whether an event is to be counted here: it came by then, and the bundle does not hold it already."""
+    if until is not None and stored.seq > until:
+        return False
+    event = stored.event
+    held = event.event_type != IMPRESSION and event.item_id in items.bundle.catalogue.row_of
+    return stored.seq > items.overlay.since or not held
 
 
 def _bundle_past(items: Items, person: Person) -> tuple[dict[int, _PastItem], bool]:

@@ -2,6 +2,7 @@
 
 from crossfade.live.data import LiveData
 from crossfade.live.records import (
+    IMPRESSION,
     ApiKey,
     Attribution,
     Changes,
@@ -20,6 +21,7 @@ from crossfade.live.store import LiveStore
 from crossfade.live.upkeep import Dump
 
 __all__ = [
+    "IMPRESSION",
     "ApiKey",
     "Attribution",
     "Changes",

@@ -9,14 +9,13 @@ from typing import Literal
 import sqlalchemy as sa
 
 from crossfade.live.database import Part
-from crossfade.live.records import Insight
+from crossfade.live.records import IMPRESSION, Insight
 from crossfade.live.rows import to_microseconds
 from crossfade.live.schema import events
 
 __all__ = ["Counting"]
 
-_SHOWN = "impression"
-_NO_CLICK = (_SHOWN, "skip", "dislike")
+_NO_CLICK = (IMPRESSION, "skip", "dislike")
 
 
 class Counting(Part):
@@ -40,7 +39,7 @@ class Counting(Part):
         Raises:
             LiveError: If the database cannot be read.
         """
-        clicked = events.c.event_type != _SHOWN
+        clicked = events.c.event_type != IMPRESSION
         reported = (
             sa.select(
                 events.c.recommendation, events.c.item_id, events.c.scenario, events.c.rank, events.c.component,
@@ -50,7 +49,7 @@ class Counting(Part):
                 events.c.recommendation.is_not(None),
                 events.c.timestamp >= to_microseconds(since),
                 events.c.timestamp < to_microseconds(until),
-                sa.or_(events.c.event_type == _SHOWN, events.c.event_type.not_in(_NO_CLICK)),
+                sa.or_(events.c.event_type == IMPRESSION, events.c.event_type.not_in(_NO_CLICK)),
             )
             .distinct()
             .subquery()

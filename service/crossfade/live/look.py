@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,13 +19,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crossfade.errors import LiveError
 from crossfade.live.database import Database, Part, is_lost
-from crossfade.live.records import Changes, ItemRecord, Person, Scenario, StoredEvent
-from crossfade.live.rows import embedding_of, row_to_event, user_hash
+from crossfade.live.records import IMPRESSION, Changes, ItemRecord, Person, Scenario, StoredEvent
+from crossfade.live.rows import embedding_of, row_to_event, to_microseconds, user_hash
 from crossfade.live.schema import clock, erased, events, items, merges, scenarios, users
 
 __all__ = ["Looking", "Shared"]
 
 _CLOCK, _EVENT, _USER, _ITEM = range(4)
+
+# What an impression says against an item has halved thirty times by then.
+_IMPRESSIONS_LAST = timedelta(days=30)
 
 
 @dataclass
@@ -93,7 +97,8 @@ class Looking(Part):
 
         Args:
             user_ids: At most 10,000 with all that were merged with them; unknown ones are no error.
-            after: Events up to this place are left out.
+            after: What a bundle has seen. Events up to this place are left out, but for those that it may lack: the
+                impressions of the last 30 days, and events on items that were put or deleted after it.
             items_after: So are items whose last change was no later.
 
         Returns:
@@ -120,7 +125,8 @@ class Looking(Part):
         return Changes(found.seq, people, found.items, shared.scenarios)
 
     async def _ask(self, ids: list[str], after: int, items_after: int) -> _Found:
-        values = {"ids": ids, "after": after, "items_after": items_after}
+        recent = to_microseconds(datetime.now(UTC) - _IMPRESSIONS_LAST)
+        values = {"ids": ids, "after": after, "items_after": items_after, "recent": recent}
         found = _Found()
         async with self._database.reading() as connection:
             rows = await connection.execute(_LOOK, values)
@@ -193,9 +199,19 @@ def _branch(kind: int, **columns: sa.ColumnElement[object]) -> sa.Select[*tuple[
 
 _ids: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
 
+_after: sa.BindParameter[int] = sa.bindparam("after")
+
+# Asked of each of a user's events, by the key of the items: very many may have changed. Deleted ones are among
+# them for the further pages of an answer that began before.
+_changed_item = sa.exists().where(items.c.item_id == events.c.item_id, items.c.changed_seq > _after)
+_recently_shown = sa.and_(events.c.event_type == IMPRESSION, events.c.timestamp >= sa.bindparam("recent"))
+
 _LOOK = sa.union_all(
     _branch(_CLOCK, seq=clock.c.seq, timestamp=clock.c.shared_seq),
-    _branch(_EVENT, **events.c).where(events.c.user_id.in_(_ids), events.c.seq > sa.bindparam("after")),
+    _branch(_EVENT, **events.c).where(events.c.user_id.in_(_ids), events.c.seq > _after),
+    _branch(_EVENT, **events.c).where(
+        events.c.user_id.in_(_ids), events.c.seq <= _after, sa.or_(_recently_shown, _changed_item)
+    ),
     _branch(_USER, user_id=users.c.user_id, context=users.c.attributes).where(users.c.user_id.in_(_ids)),
     _branch(
         _ITEM,

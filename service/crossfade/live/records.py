@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "IMPRESSION",
     "ApiKey",
     "Attribution",
     "Changes",
@@ -24,6 +25,9 @@ __all__ = [
     "StoredEvent",
     "UserRecord",
 ]
+
+IMPRESSION = "impression"
+"""The type of event that says an item was shown."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,9 @@ class Person:
             first, then the others, the last merged first.
         forgotten: Those among ``user_ids`` that were erased after the seq asked from: no past of them in a bundle of
             that seq counts.
-        events: Of all ``user_ids``, after the seq asked from, in the order of commits.
+        events: Of all ``user_ids``, in the order of commits: all after the seq asked from, and of those before it what
+            a bundle of that seq may lack. These are recent impressions, of which a bundle keeps none, and whatever was
+            done with items that were put or deleted after it.
         attributes: Name to value; where several of ``user_ids`` say something, the first does. None where nothing was
             put for any.
     """

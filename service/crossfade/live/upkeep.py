@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crossfade.errors import LiveError
 from crossfade.live.database import Part
 from crossfade.live.pruning import write_anew
-from crossfade.live.records import ItemRecord, Statistics, StoredEvent, UserRecord
+from crossfade.live.records import IMPRESSION, ItemRecord, Statistics, StoredEvent, UserRecord
 from crossfade.live.rows import from_microseconds, row_to_event, row_to_item, row_to_user, to_microseconds
 from crossfade.live.schema import REVISIONS, TABLES, clock, erased, events, items, merges, users
 
@@ -117,7 +117,7 @@ class Upkeep(Part):
             LiveError: If it could not be written.
         """
         until = to_microseconds(datetime.now(UTC) - timedelta(days=impressions_older_than_days))
-        old = sa.delete(events).where(events.c.event_type == "impression", events.c.timestamp < until)
+        old = sa.delete(events).where(events.c.event_type == IMPRESSION, events.c.timestamp < until)
         async with self._database.writing() as writing:
             await writing.take(1)
             deleted = (await writing.connection.execute(old)).rowcount
