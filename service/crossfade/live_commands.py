@@ -23,14 +23,18 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON 
 
 
 def _open(url: str, *, new: bool = False) -> LiveData:
-    """Open a live store; one that is not there is made only where ``new`` says so, not by a misspelt path."""
+    """Open a live store; a file that is not there is made only where ``new`` says so, and not without a word."""
     from crossfade.live import LiveData  # noqa: PLC0415 - SQLAlchemy takes longer than --help should
     from crossfade.live.addresses import Address  # noqa: PLC0415 - as above
 
     address = Address.parse(url)
-    if not new and address.path is not None and not address.path.exists():
+    missing = address.path is not None and not address.path.exists()
+    if missing and not new:
         raise LiveError(f"{address.name}: there is no such file")
-    return LiveData.open(url)
+    data = LiveData.open(url)
+    if missing:
+        click.echo(f"made a new database at {address.name}", err=True)
+    return data
 
 
 def _print_json(value: dict[str, object]) -> None:

@@ -60,11 +60,13 @@ def test_backup_writes_a_store(capsys: pytest.CaptureFixture[str], used: Path, t
 
 def test_keys_are_made_listed_and_revoked(capsys: pytest.CaptureFixture[str], path: Path) -> None:
     _, key, told = run(capsys, "keys", "create", "--name", "the shop", "--role", "write", "--live", path)
-    _, made, _ = run(capsys, "keys", "create", "--name", "me", "--role", "admin", "--live", path, "--json")
+    _, made, told_again = run(capsys, "keys", "create", "--name", "me", "--role", "admin", "--live", path, "--json")
     admin = json.loads(made)
     assert key.startswith("cf_")
+    assert f"made a new database at {path}\n" in told
     assert "will not be shown again" in told
     assert admin["key"].startswith("cf_")
+    assert "new database" not in told_again
 
     code, revoked, _ = run(capsys, "keys", "revoke", admin["id"], "--live", path)
     assert code == 0

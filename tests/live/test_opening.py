@@ -10,6 +10,7 @@ from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -21,7 +22,7 @@ from live.postgresql import Server
 
 from crossfade.errors import LiveError
 from crossfade.live import LiveData
-from crossfade.live.schema import REVISIONS, TABLES
+from crossfade.live.schema import REVISIONS, TABLES, VERSION_TABLE
 
 
 @pytest.mark.parametrize("form", ["{}", "sqlite:///{}", "sqlite+aiosqlite:///{}"])
@@ -59,7 +60,9 @@ def test_the_migrations_make_the_tables_that_the_code_speaks_of(url: str) -> Non
 
     engine = sa.create_engine(sync)
     with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), TABLES)
+        differences = compare_metadata(
+            MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}), TABLES
+        )
     engine.dispose()
 
     assert differences == []
@@ -78,13 +81,13 @@ def test_a_database_of_a_newer_crossfade_is_refused_and_left_alone(url: str) -> 
     LiveData.open(url).close()
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(sa.text("UPDATE crossfade_revision SET version_num = '9999'"))
 
     with pytest.raises(LiveError, match="newer Crossfade"):
         LiveData.open(url)
 
     with engine.connect() as connection:
-        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+        assert connection.execute(sa.text("SELECT version_num FROM crossfade_revision")).scalar() == "9999"
     engine.dispose()
 
 
@@ -103,6 +106,35 @@ def test_a_file_of_something_else_is_refused(path: Path) -> None:
 
     with pytest.raises(LiveError, match="something else"):
         LiveData.open(str(path))
+
+
+def test_a_file_with_tables_of_another_program_is_refused_and_left_as_it_was(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.executescript("CREATE TABLE alembic_version (version_num); CREATE TABLE users (id)")
+    before = path.read_bytes()
+
+    with pytest.raises(LiveError, match=r"live\.db: holds tables of another program; name another"):
+        LiveData.open(str(path))
+
+    assert path.read_bytes() == before
+
+
+def test_beside_tables_of_another_program_a_schema_of_its_own_will_do(server: Server) -> None:
+    url = server.create("shared")
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("CREATE TABLE alembic_version (version_num text); CREATE TABLE users (id int)")
+        with pytest.raises(LiveError, match="shared: holds tables of another program"):
+            LiveData.open(url)
+        own = f"{url}?options=-csearch_path%3Dcrossfade"
+        with pytest.raises(LiveError, match="create the schema"):
+            LiveData.open(own)
+        other.execute("CREATE SCHEMA crossfade")
+
+        with LiveData.open(own) as live:
+            assert not add(live, act())[0].duplicate
+        tables = other.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+
+    assert tables == (2,)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -26,7 +27,7 @@ def test_a_write_that_another_process_keeps_waiting_fails_and_reads_go_on(impati
         add(live, act(item_id="a"))
         other.execute("BEGIN IMMEDIATE")
 
-        with pytest.raises(LiveError, match=r"live\.db: cannot write.*locked.*ask again"):
+        with pytest.raises(LiveError, match=r"live\.db: cannot write.*locked; another process.*ask again"):
             add(live, act(item_id="b"))
         assert items_of(person(live).events) == ["a"]
         other.execute("ROLLBACK")
@@ -46,6 +47,52 @@ def test_the_same_on_a_server(impatient: None, server: Server) -> None:
         other.rollback()
 
         assert not add(live, act())[0].duplicate
+
+
+@pytest.mark.parametrize("then", ["removed", "another", "no folder"])
+def test_a_file_that_is_no_longer_the_one_opened_acknowledges_and_answers_nothing(path: Path, then: str) -> None:
+    folder = path.parent / "folder"
+    folder.mkdir()
+    path = folder / "live.db"
+    with LiveData.open(str(path)) as live:
+        add(live, act(item_id="a"))
+        before = person(live)
+        other = folder / "other.db"
+        live.call(live.store.backup(other))
+        if then == "no folder":
+            shutil.rmtree(folder)
+            folder.write_text("a file")
+        elif then == "removed":
+            path.unlink()
+        else:
+            other.replace(path)
+
+        for use in (
+            lambda: add(live, act(item_id="b")),
+            lambda: live.call(live.store.put_users([UserRecord("ann", {})])),
+            lambda: person(live),
+            lambda: live.call(live.store.statistics()),
+            lambda: live.call(live.store.backup(path.parent / "backup.db")),
+        ):
+            with pytest.raises(LiveError, match=r"live\.db.*removed or replaced.*restart the service"):
+                use()
+
+        assert path.exists() == (then == "another")
+    if then == "another":
+        with LiveData.open(str(path)) as again:
+            assert person(again).events == before.events
+
+
+def test_a_file_that_is_removed_during_a_write_keeps_nothing(path: Path) -> None:
+    remove = path.unlink
+
+    async def write() -> None:
+        async with live.store._database.writing() as writing:
+            await writing.take(1)
+            remove()
+
+    with LiveData.open(str(path)) as live, pytest.raises(LiveError, match="removed or replaced"):
+        live.call(write())
 
 
 def test_a_full_disk_keeps_nothing_of_what_did_not_fit_and_all_that_did(path: Path) -> None:

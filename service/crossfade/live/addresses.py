@@ -32,7 +32,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read ``sqlite:///path``, a bare path or ``postgresql://user:password@host:port/name``.
+        """Read ``sqlite:///path``, a bare path or ``postgresql://user:password@host:port/name``; a query is passed on.
 
         Raises:
             LiveError: If it is none of these. What was given is not repeated, as it may hold a password.

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Self, TypeVar
 
 from crossfade.errors import LiveError
-from crossfade.live.addresses import Address
+from crossfade.live.files import OpenedFile
 from crossfade.live.records import Changes, ItemRecord, Person, StoredEvent
 from crossfade.live.store import LiveStore
 from crossfade.live.upkeep import Dump
@@ -49,7 +49,7 @@ class LiveData:
         data._thread.start()
         try:
             data.store = data.call(LiveStore.open(url))
-            data._token = _Token.of(Address.parse(url))
+            data._token = _Token.of(data.store.file)
         except BaseException:
             data._stop()
             raise
@@ -132,22 +132,23 @@ async def _coroutine(awaitable: Awaitable[Result]) -> Result:
 class _Token:
     """A number that is another after each commit of another connection, in whichever process."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: OpenedFile) -> None:
         self._connection = connection
-        self._name = name
+        self._file = file
 
     @classmethod
-    def of(cls, address: Address) -> _Token | None:
+    def of(cls, file: OpenedFile | None) -> _Token | None:
         """Return one for a file of SQLite, None for a server."""
-        if address.path is None:
+        if file is None:
             return None
-        return cls(sqlite3.connect(address.path, check_same_thread=False, isolation_level=None), address.name)
+        return cls(sqlite3.connect(file.path, check_same_thread=False, isolation_level=None), file)
 
     def read(self) -> int:
         try:
+            self._file.check()
             return int(self._connection.execute("PRAGMA data_version").fetchall()[0][0])
-        except sqlite3.Error as error:
-            raise LiveError(f"{self._name}: cannot read the live data: {error}") from error
+        except (sqlite3.Error, OSError) as error:
+            raise LiveError(f"{self._file.path}: cannot read the live data: {error}") from error
 
     def close(self) -> None:
         self._connection.close()

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from crossfade.errors import LiveError
 from crossfade.live.addresses import Address
+from crossfade.live.advice import reason
+from crossfade.live.files import OpenedFile
 from crossfade.live.migrating import is_current, migrate
 from crossfade.live.schema import clock, meta
 
@@ -58,12 +60,14 @@ class Database:
         address: Where it is.
         store_id: Drawn when the tables were made; a copy of the database has it too.
         secret: 32 random bytes, drawn at the same time.
+        file: The file of SQLite; None on a server.
     """
 
     def __init__(self, address: Address) -> None:
         self.address = address
         self.store_id = ""
         self.secret = b""
+        self.file: OpenedFile | None = None
         # A read is one statement and so one snapshot by itself: no transaction to begin and end around it.
         self._reader = _engine(address, pool_size=_READERS, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
         self._writer = _engine(address, pool_size=1, max_overflow=0)
@@ -73,7 +77,8 @@ class Database:
         """Open the database and bring its tables to the present state; any number of processes may do so at once.
 
         Raises:
-            LiveError: If it cannot be reached, is no database of ours or a newer one.
+            LiveError: If it cannot be reached, is no database of ours, holds tables of another program, or
+                is of a newer Crossfade.
         """
         database = cls(Address.parse(url))
         try:
@@ -97,6 +102,7 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection outside any transaction: each statement sees what was committed before it began."""
         with self._failures("read"):
+            self.check_file()
             async with self._reader.connect() as connection:
                 yield connection
 
@@ -104,6 +110,7 @@ class Database:
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection on which all statements see the same."""
         with self._failures("read"):
+            self.check_file()
             async with self._reader.connect() as connection:
                 begin = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
                 await connection.exec_driver_sql(begin)
@@ -119,22 +126,35 @@ class Database:
         Nobody else writes meanwhile: the places it takes in the order of commits are in that order.
         """
         with self._failures("write"):
+            self.check_file()
             async with self._writer.connect() as connection:
                 if self.is_sqlite:  # reading first and writing later would fail at once where another has written
                     await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 else:
                     await connection.execute(sa.select(clock.c.seq).with_for_update())
                 yield Writing(connection)
+                self.check_file()
                 await connection.commit()
+
+    def check_file(self) -> None:
+        """Make sure that the file is still the one that was opened; a server looks after its own.
+
+        Raises:
+            LiveError: If it was removed, or another lies in its place.
+        """
+        if self.file is not None:
+            self.file.check()
 
     async def _prepare(self) -> None:
         with self._failures("open"):
             if self.address.path is not None:
                 # Told by the plain driver, because the thread of aiosqlite outlives the loop when it fails at this.
                 sqlite3.connect(self.address.path).close()
-                await self._switch_to_wal()
+                self.file = OpenedFile.at(self.address.path)
             async with self._reader.connect() as connection:
                 ready = await connection.run_sync(is_current, self.address.name)
+            if self.is_sqlite:
+                await self._switch_to_wal()
             if not ready:
                 await self._migrate()
             async with self._reader.connect() as connection:
@@ -172,7 +192,7 @@ class Database:
         except (DataError, IntegrityError):
             raise
         except (DBAPIError, PoolTimeoutError, sqlite3.Error, OSError) as error:
-            raise LiveError(f"{self.address.name}: cannot {doing} the live data: {_reason(error)}") from error
+            raise LiveError(f"{self.address.name}: cannot {doing} the live data: {reason(error)}") from error
 
 
 class Part:
@@ -189,30 +209,6 @@ class Part:
 def is_lost(error: LiveError) -> bool:
     """Return whether a connection was found dead, so that another one may do."""
     return isinstance(error.__cause__, DBAPIError) and error.__cause__.connection_invalidated
-
-
-def _reason(error: BaseException) -> str:
-    """Return what the driver said, on one line, and what to do about it."""
-    said = " ".join(str(getattr(error, "orig", None) or error).split())
-    for sign, advice in _ADVICE.items():
-        if sign in said.lower():
-            return f"{said}; {advice}"
-    return said
-
-
-_ADVICE = {
-    "unable to open": "check that the folder is there and may be written",
-    "readonly": "check that this user may write the file and its folder",
-    "is not a database": "the file is of something else: name another",
-    "malformed": "the file is damaged: restore a backup",
-    "disk": "make room, then ask again",
-    "space": "make room, then ask again",
-    "locked": "another process holds it; ask again in a moment",
-    "lock timeout": "another process holds it; ask again in a moment",
-    "authentication": "check the user and the password in its URL",
-    "does not exist": "create it, or name another",
-    "connect": "check that the server runs and can be reached from here",
-}
 
 
 def _engine(address: Address, **options: object) -> AsyncEngine:

@@ -7,7 +7,7 @@ from importlib import resources
 import sqlalchemy as sa
 
 from crossfade.errors import LiveError
-from crossfade.live.schema import REVISIONS
+from crossfade.live.schema import REVISIONS, VERSION_TABLE
 
 __all__ = ["is_current", "migrate"]
 
@@ -20,11 +20,14 @@ def is_current(connection: sa.Connection, name: str) -> bool:
         name: Of the database, for messages.
 
     Raises:
-        LiveError: If a newer version has been here.
+        LiveError: If a newer version has been here, or another program.
     """
-    if not sa.inspect(connection).has_table("alembic_version"):
+    tables = sa.inspect(connection)
+    if not tables.has_table(VERSION_TABLE):
+        if tables.get_table_names(connection.dialect.default_schema_name):
+            raise LiveError(f"{name}: holds tables of another program; name another file, or a database or schema")
         return False
-    revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    revision = connection.scalar(sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE)))
     if revision is not None and revision not in REVISIONS:
         raise LiveError(f"{name}: its tables are of a newer Crossfade (revision {revision}); upgrade this one")
     return revision == REVISIONS[-1]

@@ -23,6 +23,7 @@ from sqlalchemy import (
 __all__ = [
     "REVISIONS",
     "TABLES",
+    "VERSION_TABLE",
     "api_keys",
     "clock",
     "erased",
@@ -36,6 +37,9 @@ __all__ = [
 
 REVISIONS = ("0001",)
 """Every state of the tables this version knows, the present one last."""
+
+VERSION_TABLE = "crossfade_revision"
+"""Where Alembic keeps the state of the tables; by a name of its own beside another program's Alembic."""
 
 TABLES = MetaData()
 

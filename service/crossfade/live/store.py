@@ -6,6 +6,7 @@ from typing import Self
 
 from crossfade.live.database import Database
 from crossfade.live.events import EventLog
+from crossfade.live.files import OpenedFile
 from crossfade.live.insights import Counting
 from crossfade.live.items import ItemTable
 from crossfade.live.look import Looking
@@ -31,10 +32,13 @@ class LiveStore(Looking, EventLog, ItemTable, UserTable, ScenarioTable, KeyTable
         """Open the database, making its tables if it is new.
 
         Args:
-            url: ``sqlite:///PATH``, a bare path, or ``postgresql://USER:PASSWORD@HOST:PORT/NAME``.
+            url: ``sqlite:///PATH``, a bare path, or ``postgresql://USER:PASSWORD@HOST:PORT/NAME``. The tables expect a
+                database of their own; on PostgreSQL a schema of their own does, made before and named at the end of the
+                URL: ``?options=-csearch_path%3Dcrossfade``.
 
         Raises:
-            LiveError: If it cannot be reached, is no database of ours, or was made by a newer Crossfade.
+            LiveError: If it cannot be reached, is no database of ours, holds tables of another program, or
+                was made by a newer Crossfade.
         """
         return cls(await Database.open(url))
 
@@ -47,6 +51,11 @@ class LiveStore(Looking, EventLog, ItemTable, UserTable, ScenarioTable, KeyTable
     def store_id(self) -> str:
         """Drawn when the store was made; a copy of the database keeps it."""
         return self._database.store_id
+
+    @property
+    def file(self) -> OpenedFile | None:
+        """The file of SQLite; None on a server."""
+        return self._database.file
 
     @property
     def secret(self) -> bytes:

@@ -103,6 +103,7 @@ class Upkeep(Part):
         """
         if self._database.address.path is None:
             raise LiveError(f"{self._database.address.name}: back up a PostgreSQL database with pg_dump")
+        self._database.check_file()
         await asyncio.to_thread(_copy, self._database.address.path, path)
 
     async def compact(self, *, impressions_older_than_days: float) -> int:
