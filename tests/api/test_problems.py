@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from crossfade import Recommender, create_app
 from crossfade.engine import Answer, Query
-from crossfade.errors import BundleCorruptError, CrossfadeError
+from crossfade.errors import BundleCorruptError, CrossfadeError, LiveError
 from crossfade.wire import ERROR_STATUS, PROBLEM_TYPES, problem_type_of
 
 JSON = {"Content-Type": "application/json"}
@@ -185,6 +186,86 @@ def test_a_body_not_declared_as_json_is_refused_with_what_to_send(client: TestCl
 
     assert (problem.status, problem.code) == (415, "content_type_unsupported")
     assert "application/json" in problem.detail
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP", "identity, gzip"])
+def test_a_packed_body_is_refused_with_its_encoding(client: TestClient, encoding: str) -> None:
+    body = gzip.compress(b'{"limit": 1}')
+
+    problem = problem_of(
+        client.post("/v1/recommendations", content=body, headers={**JSON, "Content-Encoding": encoding})
+    )
+
+    assert (problem.status, problem.code) == (415, "content_type_unsupported")
+    assert encoding.lower() in problem.detail
+
+
+def test_a_body_may_be_declared_as_it_is(client: TestClient) -> None:
+    response = client.post("/v1/recommendations", json={"limit": 1}, headers={"Content-Encoding": "identity"})
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/users/%e9/profile", "user_id"),
+        ("/v1/users/%C3/recommendations", "user_id"),
+        ("/v1/users/u0/why/%ff", "item_id"),
+        ("/v1/items/a%2F%ED%A0%80/similar", "item_id"),
+        ("/v1/items/i1/similar?user_id=%e9", "user_id"),
+        ("/v1/users/u0/recommendations?text=caf%e9", "text"),
+    ],
+)
+def test_an_id_that_is_no_utf_8_is_refused_rather_than_taken_for_another(
+    client: TestClient, path: str, field: str
+) -> None:
+    problem = problem_of(client.get(path))
+
+    assert (problem.status, problem.code, problem.field) == (422, "request_invalid", field)
+    assert "UTF-8" in problem.detail
+
+
+def test_a_replacement_character_that_was_sent_is_a_character_like_others(client: TestClient) -> None:
+    profile = client.get("/v1/users/%EF%BF%BD/profile")
+    neighbours = client.get("/v1/items/i1/similar?user_id=%EF%BF%BD")
+
+    assert profile.json()["user_id"] == "\ufffd"
+    assert neighbours.json()["missing"]["user_id"] == "\ufffd"
+
+
+def test_trouble_with_the_database_is_logged_once_and_told_without_where_it_lies(
+    recommender: Recommender, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(queries: list[Query]) -> list[Answer]:
+        error = OSError("disk I/O error")
+        raise LiveError(f"/var/lib/shop/{len(queries)}.sqlite: cannot read the live data: {error}") from error
+
+    monkeypatch.setattr(recommender, "recommend_many", fail)
+    client = TestClient(create_app(recommender))
+
+    answers = [client.post("/v1/recommendations", json={}) for _ in range(3)]
+
+    assert [(one.status_code, one.headers["retry-after"]) for one in answers] == [(503, "1")] * 3
+    assert problem_of(answers[0]).code == "live_unavailable"
+    assert not any(word in one.text for one in answers for word in ("sqlite", "shop", "disk"))
+    errors = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+    assert errors == ["live data: /var/lib/shop/1.sqlite: cannot read the live data: disk I/O error"]
+
+
+def test_trouble_that_names_a_person_is_told_to_the_caller_and_not_logged(
+    recommender: Recommender, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(queries: list[Query]) -> list[Answer]:
+        raise LiveError(f"the user {queries[0].user_id!r} is being changed by too many at once; try again")
+
+    monkeypatch.setattr(recommender, "recommend_many", fail)
+
+    problem = problem_of(TestClient(create_app(recommender)).post("/v1/recommendations", json={"user_id": "Jane"}))
+
+    assert "'Jane' is being changed" in problem.detail
+    assert "LiveError" in caplog.text
+    assert "Jane" not in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON", "application/vnd.shop+json"])

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -42,7 +42,8 @@ def serving(
     command = [sys.executable, *interpreter, "-m", "crossfade", "serve", "--bundle", str(bundle), "--port", str(port)]
     with (
         errors.open("wb") as stderr,
-        subprocess.Popen([*command, *options], stderr=stderr, env=variables) as process,
+        # A process group of its own, as a terminal's foreground job is: Ctrl-C goes to all of it.
+        subprocess.Popen([*command, *options], stderr=stderr, env=variables, start_new_session=True) as process,
     ):
         try:
             yield f"http://127.0.0.1:{port}", process
@@ -155,6 +156,47 @@ def test_sigterm_first_says_so_then_answers_what_it_has_and_ends_with_zero(sampl
     assert (live, len(new["items"]), code) == (200, 1, 0)  # type: ignore[arg-type]
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert "Traceback" not in errors.read_text()
+
+
+def test_ctrl_c_in_a_terminal_loses_nothing_that_several_workers_have_under_way(
+    sample_bundle: Path, tmp_path: Path
+) -> None:
+    errors = tmp_path / "errors.txt"
+    head = (
+        "POST /v1/recommendations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 12\r\n"
+        "Connection: close\r\n\r\n"
+    )
+
+    with (
+        ExitStack() as connections,
+        serving(sample_bundle, errors, options=("--workers", "2")) as (address, process),
+    ):
+        wait_until_ready(address, process)
+        host, _, port = address.removeprefix("http://").partition(":")
+        under_way = [
+            connections.enter_context(socket.create_connection((host, int(port)), timeout=PATIENCE_S))
+            for _ in range(20)
+        ]
+        for connection in under_way:
+            connection.sendall(head.encode() + b'{"limit"')
+        wait_until(lambda: in_flight(address) == len(under_way) + 1, "all have been begun")
+        os.killpg(process.pid, signal.SIGINT)
+        wait_until(lambda: status_of(address, "/health/ready") == 503, "it says that it goes away")
+        for connection in under_way:
+            connection.sendall(b": 1}")
+        answers = [b"".join(iter(lambda of=connection: of.recv(65_536), b"")) for connection in under_way]  # type: ignore[misc]
+        code = process.wait(timeout=PATIENCE_S)
+
+    assert [answer.partition(b"\r\n")[0] for answer in answers] == [b"HTTP/1.1 200 OK"] * 20
+    assert code == 0
+    assert "Traceback" not in errors.read_text()
+
+
+def in_flight(address: str) -> float:
+    with urllib.request.urlopen(f"{address}/metrics", timeout=PATIENCE_S) as response:  # noqa: S310 - our own server
+        found = re.search(r"^crossfade_requests_in_flight (\S+)", response.read().decode(), re.MULTILINE)
+    assert found is not None
+    return float(found[1])
 
 
 def listens(host: str, port: int) -> bool:

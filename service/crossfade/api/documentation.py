@@ -166,7 +166,7 @@ _PROBLEM_EXAMPLES = {
         "cursor_expired", "cursor: another version of the bundle is served now; ask again without it"
     ),
     "live_unavailable": problem(
-        "live_unavailable", "The database of live data does not answer: database is locked. Nothing was changed."
+        "live_unavailable", "The live data cannot be read or written now; nothing was changed."
     ),
     "overloaded": problem("overloaded", "More requests are waiting than this process can answer soon."),
     "bundle_not_found": problem(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -52,6 +53,9 @@ def drained(
 
         if threading.current_thread() is threading.main_thread():  # no other one hears signals
             signal.signal(signal.SIGTERM, begin)
+            if multiprocessing.parent_process() is not None:
+                # A terminal's Ctrl-C goes to all processes at once; this one is told to end by the one that began it.
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
         yield
         for end in at_end:
             await asyncio.to_thread(end)

@@ -12,7 +12,7 @@ __all__ = ["Load"]
 _KEPT = 0.9
 
 # What falls is the cost of plain questions, which share matrix products; reasons and diversity are worked out for each.
-# A batch is sized as if a unit never took less than this, so that large questions after many plain ones go in small ones.
+# A batch is sized as if a unit never took less than this, so that large questions after many plain ones go few at once.
 _LEAST_S = 0.002
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -37,6 +38,7 @@ class ProblemRoute(APIRoute):
 
         async def handle_with_problems(request: Request) -> Response:
             try:
+                _check_encoding(request)
                 _check_declared_length(request, largest)
                 return await handle(_JsonRequest(request.scope, _bounded(request.receive, largest)))
             except ProblemError as error:
@@ -77,6 +79,12 @@ class _JsonRequest(Request):
 
     async def body(self) -> bytes:
         body = await super().body()
+        packed = self.headers.get("content-encoding", "identity").strip().lower()
+        if body and packed not in {"", "identity"}:
+            raise ProblemError(
+                "content_type_unsupported",
+                f"The body's Content-Encoding is {packed[:_LONGEST_NAME]}; send it as it is, without.",
+            )
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if body and not (kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))):
             raise ProblemError(
@@ -90,6 +98,29 @@ class _JsonRequest(Request):
             return from_json(await self.body(), allow_inf_nan=False)
         except ValueError as error:
             raise ProblemError("body_malformed", f"The body cannot be read as JSON in UTF-8: {error}.") from error
+
+
+def _check_encoding(request: Request) -> None:
+    """Refuse what is percent-encoded and no UTF-8, which the server has read as U+FFFD: many ids would become one."""
+    path, query = request.scope["path"], request.scope["query_string"]
+    if "\ufffd" in path and not _is_utf8(request.scope.get("raw_path") or b""):
+        raise _not_utf8("path", request.path_params)
+    if b"%" in query and not _is_utf8(query):
+        raise _not_utf8("query", request.query_params)
+
+
+def _is_utf8(encoded: bytes) -> bool:
+    try:
+        unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _not_utf8(place: str, values: Mapping[str, str]) -> RequestValidationError:
+    names = [name for name, value in values.items() if "\ufffd" in value]
+    said = "Expected UTF-8, percent-encoded"
+    return RequestValidationError([{"type": "encoding", "loc": (place, *names[:1]), "msg": said}])
 
 
 def _check_declared_length(request: Request, largest: int) -> None:

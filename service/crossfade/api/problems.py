@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Mapping
 
 from fastapi import Response
@@ -9,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from crossfade.api.exchange import exchange_of
-from crossfade.errors import CrossfadeError, QueryError
+from crossfade.errors import CrossfadeError, LiveError, QueryError
+from crossfade.telemetry import frames_of
 from crossfade.wire import (
     PROBLEM_MEDIA_TYPE,
     PROBLEM_TYPES,
@@ -20,6 +23,12 @@ from crossfade.wire import (
 )
 
 __all__ = ["ProblemError", "crossfade_problem", "http_problem", "problem_response"]
+
+_log = logging.getLogger(__name__)
+
+_SILENT_S = 60.0
+_MOST_REMEMBERED = 100
+_logged_at: dict[str, float] = {}
 
 
 class ProblemError(HTTPException):
@@ -69,5 +78,30 @@ def http_problem(error: ProblemError) -> Response:
 
 def crossfade_problem(error: CrossfadeError) -> Response:
     """Return the response for an error of ours."""
+    if isinstance(error, LiveError):
+        return _live_problem(error)
     errors = [FieldProblem(field=error.field, message=str(error))] if isinstance(error, QueryError) else None
     return problem_response(problem(problem_type_of(error).code, str(error), errors=errors))
+
+
+def _live_problem(error: LiveError) -> Response:
+    """Log what is wrong with the database, and tell the caller only that something is.
+
+    What the database's driver says names a file or a host of ours, which is for the log alone. What we say ourselves
+    may name who was asked for, which is for the caller alone.
+    """
+    from_driver = error.__cause__ is not None
+    _log_once_a_minute(str(error) if from_driver else frames_of(error))
+    detail = "The live data cannot be read or written now; nothing was changed." if from_driver else str(error)
+    return problem_response(problem(error.code, detail), {"Retry-After": "1"})
+
+
+def _log_once_a_minute(message: str) -> None:
+    """Log an error, unless it was within the last minute: every request meets it while the database is away."""
+    now_s = time.monotonic()
+    if now_s - _logged_at.get(message, -_SILENT_S) < _SILENT_S:
+        return
+    if len(_logged_at) >= _MOST_REMEMBERED:
+        _logged_at.clear()
+    _logged_at[message] = now_s
+    _log.error("live data: %s", message)

@@ -25,8 +25,8 @@ __all__ = [
     "items_to_wire",
 ]
 
-MAX_ITEMS = 500
-"""How many items one request may put."""
+MAX_ITEMS = 100
+"""How many items one request may put: to embed their texts takes seconds, and a request may take ten."""
 
 _MAX_PROPERTIES = 64
 

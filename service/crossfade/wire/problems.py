@@ -80,7 +80,10 @@ _ALL = (
     ProblemType("body_malformed", 400, "The body is not JSON", "The body cannot be read as JSON in UTF-8."),
     ProblemType("body_too_large", 413, "The body is too large", "The body is larger than 1 MiB, or 16 MiB in bulk."),
     ProblemType(
-        "content_type_unsupported", 415, "The body is not declared as JSON", "Send Content-Type: application/json."
+        "content_type_unsupported",
+        415,
+        "The body is not declared as JSON",
+        "Send Content-Type: application/json, and no Content-Encoding.",
     ),
     ProblemType("body_timed_out", 408, "The body did not arrive", "It took longer to arrive than a request may take."),
     ProblemType("unauthorized", 401, "An API key is needed", "None was sent, or one that is not, or no longer, good."),
@@ -103,7 +106,7 @@ _ALL = (
     _of_error(
         CursorExpiredError, "The cursor has expired", "Another bundle is served, or the query changed; ask without it."
     ),
-    _of_error(LiveError, "The live data cannot be reached", "The database does not answer; nothing was changed."),
+    _of_error(LiveError, "The live data cannot be reached", "The database does not answer; try again."),
     _of_error(EncoderError, "The text encoder is not available", "Requests without text can still be answered."),
     _of_error(InputError, "An input file is not valid", "Arises in the indexing job alone."),
     _of_error(CrossfadeError, "Something went wrong", "An error of no more special kind."),

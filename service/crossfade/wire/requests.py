@@ -217,6 +217,8 @@ class _Rank(Body):
 class RankRequest(_Shared, _Rank):
     """A list of the caller's own, to be put in order; all of it is answered unless a rule or `limit` says less."""
 
+    limit: Limit | None = Field(None, description="How many of them to answer at most; all, if nothing says less.")
+
     def to_engine(self) -> engine.Query:
         """Return the query that this asks.
 

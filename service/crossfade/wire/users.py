@@ -22,6 +22,7 @@ __all__ = [
     "UserRequest",
     "UsersAnswer",
     "UsersRequest",
+    "as_sent",
     "profile_to_wire",
     "user_to_wire",
     "users_to_wire",
@@ -98,6 +99,13 @@ class MergeRequest(Body):
         "on, counts for the user of the path, and asking for either is asking for both.",
         examples=["session-7f3a"],
     )
+
+
+def as_sent(error: QueryError) -> QueryError:
+    """Return what is wrong with a merge under the name that the field has in JSON, where ``from_id`` is ``from``."""
+    if error.field != "from_id":
+        return error
+    return QueryError("from" + str(error).removeprefix("from_id"), field="from")
 
 
 class UserAnswer(WireModel):

@@ -37,7 +37,7 @@ def add_items(router: APIRouter, service: Service) -> None:
         responses=responses("put_items"),
     )
     def put_items(request: Annotated[ItemsRequest, Body(openapi_examples=body_examples("put_items"))]) -> Response:
-        """Put up to 500 items, each in the place of one with its id; all are taken, or none.
+        """Put up to 100 items, each in the place of one with its id; all are taken, or none.
 
         Their texts are embedded before this is answered, some hundred a second; from then on they can be
         recommended, searched for and explained.

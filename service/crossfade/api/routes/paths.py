@@ -2,6 +2,7 @@
 
 A server decodes a path before it is matched, so that ``/v1/items/a%2Fsimilar`` would read as the neighbours of ``a``
 instead of the item ``a/similar``; and Starlette's patterns end at a line's end. The routes here match with both marked.
+What is no UTF-8 is decoded as U+FFFD, whatever it was: as an id it would be one for many, so it is refused.
 """
 
 from __future__ import annotations
@@ -22,9 +23,8 @@ from crossfade.wire.fields import Id, ScenarioName
 __all__ = ["IdRoute", "ItemId", "Name", "UserId", "answer_with", "json_response"]
 
 # What stands for an encoded slash or line end while a path is matched: no characters, so no sensible id holds them.
-_STAND_INS = {"\U0010ffff": "/", "\U0010fffe": "\n"}
-_MARKED = {b"%2f": "\U0010ffff".encode(), b"%0a": "\U0010fffe".encode()}
-_TO_MARK = re.compile(rb"%2f|%0a", re.IGNORECASE)
+_SLASH, _LINE_END = "\U0010ffff", "\U0010fffe"
+_ENCODED_SLASH = re.compile(rb"%2f", re.IGNORECASE)
 
 ItemId = Annotated[
     Id, Path(description="The item's id; percent-encode what a URL may not hold.", openapi_examples=ITEM_EXAMPLES)
@@ -42,10 +42,10 @@ Name = Annotated[
 
 
 class IdRoute(ProblemRoute):
-    """A route in whose path an encoded slash is a part of an id, not the end of it."""
+    """A route in whose path an encoded slash or line end is a part of an id, not the end of it."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match the path with the encoded slashes told from the others."""
+        """Match the path with the encoded slashes told from the others, and without line ends."""
         marked = _marked(scope)
         if marked is None:
             return super().matches(scope)
@@ -56,19 +56,21 @@ class IdRoute(ProblemRoute):
 
 
 def _marked(scope: Scope) -> str | None:
-    """Return the path with its stand-ins; None where it needs none, or the server does not tell what was sent."""
-    raw = scope.get("raw_path") or b""
-    if not _TO_MARK.search(raw) or any(one in scope["path"] for one in _STAND_INS):
+    """Return the path with its stand-ins; None where it needs none."""
+    path: str = scope["path"]
+    if _SLASH in path or _LINE_END in path:
         return None
-    marked = unquote(_TO_MARK.sub(lambda found: _MARKED[found[0].lower()], raw))
-    # A proxy or a host may have changed the one and not the other.
-    return marked if _unmarked(marked) == scope["path"] else None
+    marked = path.replace("\n", _LINE_END)
+    raw = scope.get("raw_path") or b""  # a server need not tell what was sent
+    if _ENCODED_SLASH.search(raw):
+        sent = unquote(_ENCODED_SLASH.sub(_SLASH.encode(), raw)).replace("\n", _LINE_END)
+        # A proxy or a host may have changed the one and not the other.
+        marked = sent if _unmarked(sent) == path else marked
+    return None if marked == path else marked
 
 
 def _unmarked(value: str) -> str:
-    for stand_in, meant in _STAND_INS.items():
-        value = value.replace(stand_in, meant)
-    return value
+    return value.replace(_SLASH, "/").replace(_LINE_END, "\n")
 
 
 def answer_with(model: WireModel, status: int = 200) -> Response:

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from crossfade.api.documentation import body_examples, responses
 from crossfade.api.routes.paths import UserId, answer_with, json_response
 from crossfade.api.service import Service
+from crossfade.errors import QueryError
 from crossfade.wire import (
     BulkAnswer,
     MergeRequest,
@@ -21,6 +22,7 @@ from crossfade.wire import (
     UserRequest,
     UsersAnswer,
     UsersRequest,
+    as_sent,
     user_to_wire,
     users_to_wire,
 )
@@ -105,7 +107,10 @@ def add_below_user(router: APIRouter, service: Service) -> None:
         user_id: UserId, request: Annotated[MergeRequest, Body(openapi_examples=body_examples("merge_users"))]
     ) -> None:
         """Count what one id did, and does from now on, for another: when somebody logs in, nothing is lost."""
-        recommender.merge_users(user_id, request.from_id)
+        try:
+            recommender.merge_users(user_id, request.from_id)
+        except QueryError as error:
+            raise as_sent(error) from error
 
 
 def add_user(router: APIRouter, service: Service) -> None:
