@@ -13,7 +13,7 @@ from engine.naive_filters import matches
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossfade.engine.filters import FilterTable, check_filter, parse_filter
+from crossfade.engine.filters import AddedKinds, FilterTable, check_filter, parse_filter
 
 NOW = datetime(2026, 11, 22, 10, 30, 17, tzinfo=UTC)
 
@@ -142,7 +142,7 @@ def test_added_items_match_as_they_would_in_the_table(items: list[dict[str, obje
     added = [{name: _json(value) for name, value in item.items()} for item in items]
     plain = [{**item, "real": _json(item["real"])} for item in items]
 
-    table = FilterTable.of_rows(added, like=FilterTable(pl.DataFrame(schema=SCHEMA)))
+    table = FilterTable.of_rows(added, AddedKinds(SCHEMA).changed(came=added))
 
     assert table.mask(parse_filter(raw), now=NOW).tolist() == [matches(raw, item, NOW) for item in plain]
 
@@ -161,10 +161,12 @@ POSTED = st.lists(st.dictionaries(st.sampled_from([*SCHEMA, "new", "newer"]), _A
 def test_whatever_is_posted_can_be_filtered_at_once_or_one_after_the_other(
     first: list[dict[str, object]], second: list[dict[str, object]], raw: dict[str, Any]
 ) -> None:
-    like, node = FilterTable(pl.DataFrame(schema=SCHEMA)), parse_filter(raw)
+    node = parse_filter(raw)
+    before = AddedKinds(SCHEMA).changed(came=first)
+    kinds = before.changed(came=second)
 
-    at_once = FilterTable.of_rows([*first, *second], like=like)
-    one_by_one = FilterTable.of_rows(first, like=like).followed_by(second)
+    at_once = FilterTable.of_rows([*first, *second], kinds)
+    one_by_one = FilterTable.of_rows(first, kinds if not kinds.widen(before) else before).followed_by(second, kinds)
 
     assert at_once.mask(node, now=NOW).shape == (len(first) + len(second),)
     for asked in (node, parse_filter({"field": "new", "exists": True})):

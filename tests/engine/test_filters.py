@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from crossfade.engine.filters import (
     MAX_LEAVES,
     MAX_NAME,
     MAX_VALUES,
+    AddedKinds,
     FilterTable,
     check_filter,
     parse_filter,
@@ -219,6 +220,11 @@ def test_what_is_no_filter_is_refused(raw: Any, field: str, message: str) -> Non
     assert message in str(refused.value)
 
 
+def added(rows: Sequence[Mapping[str, object]], others: FilterTable) -> FilterTable:
+    """Return a table of items that came after others."""
+    return FilterTable.of_rows(rows, AddedKinds(others.schema).changed(came=rows))
+
+
 def test_what_is_just_within_the_limits_is_read() -> None:
     parse_filter(_nested(MAX_DEPTH))
     parse_filter({"all": [LEAF] * MAX_LEAVES})
@@ -263,9 +269,9 @@ def test_what_a_property_cannot_be_asked_is_refused(
 
 
 def test_many_properties_are_not_all_named() -> None:
-    schema = {f"p{number:02}": pl.Int64() for number in range(25)}
+    schema = {f"p{number:02}": pl.Int64() for number in range(35)}
 
-    with pytest.raises(QueryError, match=r"p19 and 5 more$"):
+    with pytest.raises(QueryError, match=r"p29 and 5 more$"):
         check_filter(parse_filter({"field": "zzz", "eq": 1}), schema)
 
 
@@ -366,7 +372,7 @@ def test_arrays_of_fixed_length_are_lists() -> None:
 def test_an_added_item_is_read_as_the_others_are(
     films: FilterTable, row: Mapping[str, object], leaf: Mapping[str, Any]
 ) -> None:
-    table = FilterTable.of_rows([row], like=films)
+    table = added([row], films)
     node = parse_filter(leaf)
 
     check_filter(node, table.schema)
@@ -374,17 +380,23 @@ def test_an_added_item_is_read_as_the_others_are(
     assert table.mask(node, now=NOW).tolist() == [True]
 
 
-def test_a_new_property_holds_what_its_first_value_is(films: FilterTable) -> None:
+def test_a_new_property_holds_what_its_values_have_in_common(films: FilterTable) -> None:
     rows: list[dict[str, object]] = [{"n": None}, {"n": 5}, {"n": "six"}, {"n": 7.5}]
 
-    table = FilterTable.of_rows(rows, like=films)
+    numbers, texts = added([*rows[:2], rows[3]], films), added(rows, films)
 
-    assert table.mask(parse_filter({"field": "n", "gte": 5}), now=NOW).tolist() == [False, True, False, True]
-    assert table.mask(parse_filter({"field": "n", "exists": False}), now=NOW).tolist() == [True, False, True, False]
+    assert numbers.mask(parse_filter({"field": "n", "gte": 6}), now=NOW).tolist() == [False, False, True]
+    assert texts.mask(parse_filter({"field": "n", "any_of": ["5", "six"]}), now=NOW).tolist() == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert texts.mask(parse_filter({"field": "n", "exists": False}), now=NOW).tolist() == [True, False, False, False]
 
 
 def test_no_added_items_are_a_table_of_none(films: FilterTable) -> None:
-    table = FilterTable.of_rows([], like=films)
+    table = added([], films)
 
     assert table.mask(parse_filter(LEAF), now=NOW).shape == (0,)
     assert visible_mask(table, NOW).shape == (0,)
@@ -415,7 +427,7 @@ STANDING: list[tuple[dict[str, object], bool]] = [
 
 @pytest.mark.parametrize(("row", "visible"), STANDING)
 def test_the_standing_rules_hold_for_added_items(films: FilterTable, row: dict[str, object], visible: bool) -> None:
-    assert visible_mask(FilterTable.of_rows([row], like=films), NOW).tolist() == [visible]
+    assert visible_mask(added([row], films), NOW).tolist() == [visible]
 
 
 @pytest.mark.parametrize(("row", "visible"), STANDING)
@@ -426,7 +438,7 @@ def test_the_standing_rules_hold_in_a_table(row: dict[str, object], visible: boo
 
 
 def test_an_added_item_is_hidden_whatever_the_others_hold() -> None:
-    table = FilterTable.of_rows([{"is_hidden": True}], like=FilterTable(pl.DataFrame({"is_hidden": [0.5]})))
+    table = added([{"is_hidden": True}], FilterTable(pl.DataFrame({"is_hidden": [0.5]})))
 
     assert visible_mask(table, NOW).tolist() == [False]
 
@@ -454,7 +466,7 @@ def test_what_is_visible_is_kept_until_it_changes() -> None:
 
 
 def test_items_that_follow_are_read_like_those_before(films: FilterTable) -> None:
-    none = FilterTable.of_rows([], like=films)
+    none = added([], films)
     row = {
         "title": "Late",
         "year": 2021,
@@ -465,8 +477,14 @@ def test_items_that_follow_are_read_like_those_before(films: FilterTable) -> Non
         "crew": {},
     }
 
-    first = none.followed_by([row, {"is_hidden": True}])
-    both = first.followed_by([{**row, "year": 2021.5, "rating": 7.5, "unknown": 1.5, "sizes": [1]}, {"sizes": [0.5]}])
+    early: list[Mapping[str, object]] = [row, {"is_hidden": True}]
+    late: list[Mapping[str, object]] = [
+        {**row, "year": 2021.5, "rating": 7.5, "unknown": 1.5, "sizes": [1]},
+        {"sizes": [0.5]},
+    ]
+    kinds = AddedKinds(films.schema).changed(came=early)
+    first = none.followed_by(early, kinds)
+    both = first.followed_by(late, kinds.changed(came=late))
 
     assert both.mask(parse_filter({"field": "year", "gte": 2021}), now=NOW).tolist() == [True, False, True, False]
     assert both.mask(parse_filter({"field": "unknown", "gt": 1}), now=NOW).tolist() == [False, False, True, False]

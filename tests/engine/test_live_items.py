@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from engine.answers import WHOLE, answer, explanation_of, scores
-from engine.live_state import LiveState
+from engine.live_state import NOW, LiveState
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crossfade.bundle import ContextSpace
 from crossfade.engine import Boost, Query, RetrievalSettings, neighbours_query, search_query
+from crossfade.engine.filters import parse_filter
 from crossfade.engine.overlay import AddedItems, Overlay
 from crossfade.engine.view import View
 from crossfade.errors import QueryError
@@ -245,6 +246,44 @@ def test_an_overlay_made_step_by_step_is_the_one_made_at_once(
     assert one.items.ids_in_order == other.items.ids_in_order
     query = Query(user_id="u7", text="north", filter={"field": "year", "gte": 1995}, limit=400)
     assert scores(answer(one, query)) == pytest.approx(scores(answer(other, query)), abs=1e-4)
+
+
+kept = st.sampled_from([1, 2.5, "x", "1,2", True, [1], [2.5], ["x", 1], {"lat": 1, "lon": 2}, {"a": 1}, "", None])
+puts = st.lists(
+    st.tuples(st.sampled_from(["i0", "a", "b"]), st.none() | st.dictionaries(st.sampled_from("xyz"), kept)), max_size=12
+)
+
+
+@given(changed=puts, cuts=st.sets(st.integers(0, 12)))
+def test_what_properties_hold_is_the_same_step_by_step_and_at_once(
+    drawn_view: View, changed: Sequence[tuple[str, Mapping[str, object] | None]], cuts: set[int]
+) -> None:
+    by_step, at_once = LiveState(drawn_view), LiveState(drawn_view)
+    for step, (item_id, properties) in enumerate(changed):
+        for state in (by_step, at_once):
+            if properties is None:
+                state.delete(item_id)
+            else:
+                state.put(item_id, **properties)
+        if step in cuts:
+            assert by_step.view.seq == step + 1
+
+    one, other = by_step.view.items, at_once.view.items
+
+    assert one.overlay.table.schema == one.overlay.kinds.schema
+    assert one.overlay.table.schema == other.overlay.table.schema
+    assert one.property_names == other.property_names
+    present = [item.properties for item in at_once.records.values()]
+    assert one.property_names - drawn_view.items.property_names == {
+        name for properties in present for name, value in properties.items() if value is not None
+    }
+    for name in one.property_names:
+        there = parse_filter({"field": name, "exists": True})
+        found, expected = (
+            {items.id_of(row) for row in np.flatnonzero(items.matching(there, now=NOW) & ~items.overlay.gone).tolist()}
+            for items in (one, other)
+        )
+        assert found == expected
 
 
 def present_items(view: View) -> Mapping[str, int]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from crossfade.engine.filters import FilterNode, parse_filter
+from crossfade.engine.filters import FilterNode, listed, parse_filter
 from crossfade.engine.items import Items
 from crossfade.engine.query import Cap, Exclude, Query
 from crossfade.engine.scenarios import query_of
@@ -188,7 +188,7 @@ def _check_properties(view: View, include: Sequence[str], cap: Cap | None) -> No
         wanted.append(("cap.field", cap.field))
     for field, name in wanted:
         if name not in view.items.property_names:
-            known = ", ".join(sorted(view.items.property_names))
+            known = listed(view.items.property_names)
             raise QueryError(f"{field}: no property {name!r}; there are {known}", field=field)
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from crossfade.bundle import Bundle
-from crossfade.engine.filters import FilterNode, FilterTable, check_filter, visible_mask
+from crossfade.engine.filters import AddedKinds, FilterNode, FilterTable, check_filter, visible_mask
 from crossfade.engine.overlay import Overlay
 from crossfade.types import RowArray
 
@@ -92,7 +92,7 @@ class Items:
 
     @cached_property
     def property_names(self) -> frozenset[str]:
-        """What an answer can include about an item."""
+        """What an answer can include about an item: what the bundle's table has, and what an added item has now."""
         return frozenset(self._schema) - {"item_id"}
 
     def properties(self, rows: Sequence[int], names: Sequence[str]) -> list[dict[str, object]]:
@@ -101,7 +101,7 @@ class Items:
         base = iter(self.bundle.catalogue.properties([row for row in rows if row < self.n_base], base_names))
         nothing = dict.fromkeys(names)
         return [
-            {**nothing, **next(base)}
+            {**nothing, **_plain(next(base))}
             if row < self.n_base
             else {name: self.overlay.properties[row - self.n_base].get(name) for name in names}
             for row in rows
@@ -109,8 +109,16 @@ class Items:
 
     def all_properties(self, row: int) -> dict[str, object]:
         """Return everything that is known of an item, but for what it has no value for."""
-        (found,) = self.properties([row], sorted(self.property_names))
-        return {name: value for name, value in found.items() if value is not None}
+        if row < self.n_base:
+            (found,) = self.properties([row], sorted(self.bundle.catalogue.property_names))
+        else:
+            found = dict(self.overlay.properties[row - self.n_base])
+        return {name: value for name, value in found.items() if name != "item_id" and value is not None}
+
+    def kinds_without(self, item_ids: Sequence[str]) -> AddedKinds:
+        """Return what the properties hold if some items were not there."""
+        rows = [self.overlay.row_of[item_id] for item_id in item_ids if item_id in self.overlay.row_of]
+        return self.overlay.kinds.changed(came=[], gone=[self.overlay.properties[row - self.n_base] for row in rows])
 
     def matching(self, node: FilterNode, *, now: datetime, where: str = "filter") -> NDArray[np.bool_]:
         """Return which rows match a filter, shape (n_rows,), gone ones included.
@@ -134,4 +142,13 @@ class Items:
 
     @cached_property
     def _schema(self) -> Mapping[str, pl.DataType]:
-        return {**self.overlay.table.schema, **self.table.schema}
+        known = {name: dtype for name, dtype in self.table.schema.items() if dtype != pl.Null}
+        return {**self.table.schema, **self.overlay.kinds.schema, **known}
+
+
+def _plain(properties: Mapping[str, object]) -> dict[str, object]:
+    """Return properties of a table with objects that have what they were given, not what others in it have."""
+    return {
+        name: {key: one for key, one in value.items() if one is not None} if isinstance(value, Mapping) else value
+        for name, value in properties.items()
+    }

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from crossfade.bundle import Bundle, ItemSpaces
 from crossfade.encoding.item_text import item_text
-from crossfade.engine.filters import FilterTable
+from crossfade.engine.buffer import Buffer
+from crossfade.engine.filters import AddedKinds, FilterTable
 from crossfade.live import ItemRecord
 from crossfade.types import FloatArray, RowArray
 
@@ -86,7 +87,8 @@ class Overlay:
         gone_seq: Shape (n_items + l,): with which change a row went, the largest integer for one that is present.
         row_of: Present row of every item that was added or changed, the bundle's rows counted first.
         deleted: Items that are gone for good.
-        table: The added rows, to filter.
+        kinds: What the properties of the added rows that are present hold.
+        table: The added rows, to filter; it has the columns of ``kinds``.
     """
 
     since: int
@@ -98,14 +100,16 @@ class Overlay:
     gone_seq: RowArray
     row_of: Mapping[str, int]
     deleted: frozenset[str]
+    kinds: AddedKinds
     table: FilterTable
-    _buffers: Mapping[str, _Buffer] = field(default_factory=dict, repr=False)
+    _buffers: Mapping[str, Buffer] = field(default_factory=dict, repr=False)
 
     @classmethod
     def over(cls, bundle: Bundle, seq: int = 0) -> Overlay:
         """Return the overlay of a bundle to whose items nothing has happened up to ``seq``."""
         n_items = bundle.catalogue.table.height
         none = np.zeros(0, np.int64)
+        kinds = AddedKinds(bundle.catalogue.table.schema)
         return cls(
             since=seq,
             seq=seq,
@@ -116,7 +120,8 @@ class Overlay:
             gone_seq=np.full(n_items, _PRESENT),
             row_of={},
             deleted=frozenset(),
-            table=FilterTable.of_rows([], like=FilterTable(bundle.catalogue.table)),
+            kinds=kinds,
+            table=FilterTable.of_rows([], kinds),
         )
 
     @cached_property
@@ -203,6 +208,8 @@ class Overlay:
             for name in AddedItems.__dataclass_fields__
         }
         properties = [{"item_id": one.item_id, **one.properties} for one in kept]
+        gone = [self.properties[row - n_items] for row in old_rows.values() if row is not None and row >= n_items]
+        kinds = self.kinds.changed(came=properties, gone=gone)
         revived = {record.item_id for record in kept}
         return Overlay(
             since=self.since,
@@ -214,13 +221,20 @@ class Overlay:
             gone_seq=gone_seq,
             row_of=row_of,
             deleted=(self.deleted | {one.item_id for one in latest.values() if one.deleted}) - revived,
-            table=self.table.followed_by(properties) if properties else self.table,
+            kinds=kinds,
+            table=self._table(kinds, properties),
             _buffers=columns,
         )
 
-    def _buffer(self, name: str) -> _Buffer:
+    def _table(self, kinds: AddedKinds, properties: Sequence[Mapping[str, object]]) -> FilterTable:
+        """Return the table with further rows; it is made anew in the rare case that a property is of another kind."""
+        if not kinds.widen(self.kinds):
+            return FilterTable.of_rows([*self.properties, *properties], kinds)
+        return self.table.followed_by(properties, kinds) if properties else self.table
+
+    def _buffer(self, name: str) -> Buffer:
         found = self._buffers.get(name)
-        return _Buffer.of(getattr(self.added, name)) if found is None else found
+        return Buffer.of(getattr(self.added, name)) if found is None else found
 
     def _row(
         self, bundle: Bundle, record: ItemRecord, embedding: FloatArray | None, old_row: int | None
@@ -289,30 +303,3 @@ def _is_of_text(row: Mapping[str, FloatArray], spaces: ItemSpaces) -> bool:
     """Whether factors are those of the item's text alone: nobody has touched it."""
     mapped = row["vectors"] @ spaces.collaborative.cold_map
     return np.allclose(mapped, np.concatenate([row["sources"], row["targets"]]), rtol=1e-3, atol=1e-5)
-
-
-@dataclass(frozen=True)
-class _Buffer:
-    """Rows in an array with room behind them, so that adding one does not copy all.
-
-    Only the newest overlay is ever extended, so what lies behind ``n`` belongs to nobody yet.
-    """
-
-    room: FloatArray
-    n: int
-
-    @classmethod
-    def of(cls, rows: FloatArray) -> _Buffer:
-        return cls(rows, len(rows))
-
-    @property
-    def rows(self) -> FloatArray:
-        return self.room[: self.n]
-
-    def appended(self, rows: Sequence[FloatArray]) -> _Buffer:
-        end, room = self.n + len(rows), self.room
-        if end > len(room):
-            room = np.zeros((max(2 * end, 64), *self.room.shape[1:]), np.float32)
-            room[: self.n] = self.rows
-        room[self.n : end] = rows
-        return _Buffer(room, end)

@@ -120,6 +120,15 @@ class Recommender(Kept):
         """The bundle that answers now."""
         return self._served.items.bundle
 
+    @property
+    def property_names(self) -> frozenset[str]:
+        """What can be filtered by and included about items now, live ones among them.
+
+        Raises:
+            LiveError: If the live data cannot be read.
+        """
+        return self._view([]).items.property_names
+
     def reload(self) -> bool:
         """Open the version the pointer names, if it is another than the present one; return whether it was.
 

@@ -33,16 +33,20 @@ What cannot be meant is refused, with the place in the request: ``filter.all.1.g
 holds numbers, got "abc"``.
 """
 
-from crossfade.engine.filters.checking import check_filter
+from crossfade.engine.filters.checking import check_filter, listed
+from crossfade.engine.filters.kinds import MAX_ADDED_NAMES, AddedKinds
 from crossfade.engine.filters.nodes import AllOf, AnyOf, Condition, FilterNode, Leaf, Not
 from crossfade.engine.filters.parsing import MAX_DEPTH, MAX_LEAVES, MAX_NAME, MAX_VALUES, parse_filter
+from crossfade.engine.filters.reading import read_time
 from crossfade.engine.filters.table import FilterTable, visible_mask
 
 __all__ = [
+    "MAX_ADDED_NAMES",
     "MAX_DEPTH",
     "MAX_LEAVES",
     "MAX_NAME",
     "MAX_VALUES",
+    "AddedKinds",
     "AllOf",
     "AnyOf",
     "Condition",
@@ -51,6 +55,8 @@ __all__ = [
     "Leaf",
     "Not",
     "check_filter",
+    "listed",
     "parse_filter",
+    "read_time",
     "visible_mask",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
@@ -14,7 +14,7 @@ from crossfade.engine.filters.nodes import Condition, FilterNode, Leaf, Operator
 from crossfade.engine.filters.reading import LATITUDES, LONGITUDES, read_time
 from crossfade.errors import QueryError
 
-__all__ = ["Kind", "Shape", "check_filter", "check_leaf", "shape_of"]
+__all__ = ["Kind", "Shape", "check_filter", "check_leaf", "expected", "held", "listed", "shape_of"]
 
 Kind = Literal["text", "number", "boolean", "time", "place", "other", "nothing"]
 
@@ -40,6 +40,8 @@ _EXPECTED: Mapping[Kind, str] = {
     "number": "a number",
     "boolean": "true or false",
     "time": "an ISO 8601 date or time",
+    "place": 'a place such as {"latitude": 52.5, "longitude": 13.4}',
+    "other": "an object",
 }
 _KINDS: Mapping[tuple[DataTypeClass, ...], Kind] = {
     (pl.String, pl.Categorical, pl.Enum): "text",
@@ -47,7 +49,7 @@ _KINDS: Mapping[tuple[DataTypeClass, ...], Kind] = {
     (pl.Datetime, pl.Date): "time",
     (pl.Null,): "nothing",
 }
-_MOST_NAMED = 20
+_MOST_NAMED = 30
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,7 @@ def check_filter(node: FilterNode, schema: Mapping[str, pl.DataType], *, where: 
     for place, leaf in leaves(node, where):
         if leaf.field not in schema:
             near = get_close_matches(leaf.field, schema, n=3)
-            names = sorted(schema)
-            more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names[:_MOST_NAMED])}{more}"
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {listed(schema)}"
             raise QueryError(f"{place}.field: no property {shown(leaf.field)}; {hint}", field=f"{place}.field")
         check_leaf(leaf, schema[leaf.field], place)
 
@@ -111,7 +111,7 @@ def check_leaf(leaf: Leaf, dtype: pl.DataType, where: str) -> None:
         place = f"{where}.{condition.operator}"
         if condition.operator not in shape.operators:
             raise QueryError(
-                f"{place}: expected {', '.join(shape.operators)}, because '{leaf.field}' holds {_holds(shape)}",
+                f"{place}: expected {', '.join(shape.operators)}, because '{leaf.field}' holds {held(shape)}",
                 field=place,
             )
         if condition.operator in {"eq", "any_of", *_ORDER}:
@@ -124,10 +124,23 @@ def _check_values(condition: Condition, shape: Shape, name: str, where: str) -> 
         if not fits:
             at = f"{where}.{place}" if condition.operator == "any_of" else where
             raise QueryError(
-                f"{at}: expected {_EXPECTED[shape.kind]}, because '{name}' holds {_holds(shape)}, got {shown(value)}",
+                f"{at}: expected {_EXPECTED[shape.kind]}, because '{name}' holds {held(shape)}, got {shown(value)}",
                 field=at,
             )
 
 
-def _holds(shape: Shape) -> str:
+def held(shape: Shape) -> str:
+    """Return what a property of this shape holds, for messages."""
     return f"lists of {_HOLDS[shape.kind]}" if shape.many else _HOLDS[shape.kind]
+
+
+def expected(shape: Shape) -> str:
+    """Return what a value must be to join them, for messages."""
+    return f"{_EXPECTED[shape.kind]}, or a list of such" if shape.many else _EXPECTED[shape.kind]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in their order for messages, 30 at most."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - _MOST_NAMED} more" if len(ordered) > _MOST_NAMED else ""
+    return f"{', '.join(ordered[:_MOST_NAMED])}{more}"

@@ -153,8 +153,8 @@ class Column:
         series = self.series
         if isinstance(series.dtype, pl.Struct):
             names = {field.name for field in series.dtype.fields}
-            axes = [next(name for name in axis if name in names) for axis in (LATITUDES, LONGITUDES)]
-            pair = [series.struct.field(name) for name in axes]
+            # A table of objects has every name that one of them has.
+            pair = [_first(series, [name for name in axis if name in names]) for axis in (LATITUDES, LONGITUDES)]
         elif self.shape.many:
             lists = series.cast(pl.List(pl.Float64))
             lists = lists.set(lists.list.len() != 2, None)
@@ -165,6 +165,12 @@ class Column:
         outside = (np.abs(places) > [[90.0], [180.0]]).any(axis=0)
         places[:, outside | ~np.isfinite(places).all(axis=0)] = np.nan
         return places
+
+
+def _first(objects: pl.Series, names: Sequence[str]) -> pl.Series:
+    """Return of each object the first of these numbers that it has."""
+    numbers = [objects.struct.field(name).cast(pl.Float64, strict=False) for name in names]
+    return pl.select(pl.coalesce(numbers)).to_series()
 
 
 def _plain(values: pl.Series, shape: Shape) -> pl.Series:

@@ -11,12 +11,13 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from crossfade.engine.filters.added import frame_of_rows
 from crossfade.engine.filters.checking import check_leaf
 from crossfade.engine.filters.column import BoolArray, Column
+from crossfade.engine.filters.kinds import AddedKinds
 from crossfade.engine.filters.nodes import AllOf, AnyOf, FilterNode, Leaf, Not, depends_on_now, leaves
 from crossfade.engine.filters.reading import microseconds
 from crossfade.engine.filters.standing import STANDING, StandingRules
+from crossfade.engine.filters.values import series_of
 
 __all__ = ["FilterTable", "visible_mask"]
 
@@ -47,25 +48,25 @@ class FilterTable:
         self.height = frame.height
 
     @classmethod
-    def of_rows(cls, rows: Sequence[Mapping[str, object]], like: FilterTable) -> FilterTable:
-        """Return a table of items that were added since, with every property of ``like`` and of the rows.
-
-        A property of ``like`` keeps its kind: numbers become text where it holds text, one value a list of one, ISO
-        text a time, a place whatever form of place it is; what cannot be converted is missing. A property that
-        ``like`` does not know gets the kind of its first value.
+    def of_rows(cls, rows: Sequence[Mapping[str, object]], kinds: AddedKinds) -> FilterTable:
+        """Return a table of items that were added since; what does not fit its property is missing.
 
         Args:
             rows: JSON values by property name.
-            like: The table of the other items.
+            kinds: The properties, and what they hold.
         """
-        table = cls(frame_of_rows(rows, like.schema))
-        # From the values as given: a type that ``like`` happens to have must not make a hidden item visible.
+        columns = [
+            series_of(name, [row.get(name) for row in rows], kinds.shape(name), dtype)
+            for name, dtype in kinds.schema.items()
+        ]
+        table = cls(pl.DataFrame(columns, height=len(rows)))
+        # From the values as given: a type that a property happens to have must not make a hidden item visible.
         table.standing_rules = StandingRules.of(len(rows), *([row.get(name) for row in rows] for name in STANDING))
         return table
 
-    def followed_by(self, rows: Sequence[Mapping[str, object]]) -> FilterTable:
-        """Return a table of these items and then some more, each read as in ``of_rows`` with this table as ``like``."""
-        more = FilterTable.of_rows(rows, like=self)
+    def followed_by(self, rows: Sequence[Mapping[str, object]], kinds: AddedKinds) -> FilterTable:
+        """Return a table of these items and then some more; ``kinds`` must ``widen`` those that this one is of."""
+        more = FilterTable.of_rows(rows, kinds)
         table = FilterTable(pl.concat([self._frame, more._frame], how="diagonal_relaxed"))  # noqa: SLF001 - of its own class
         table.standing_rules = self.standing_rules.followed_by(more.standing_rules)
         return table

@@ -9,6 +9,7 @@ from datetime import date
 
 from crossfade.encoding.item_text import item_text
 from crossfade.engine.answer import Item, ItemPage
+from crossfade.engine.filters import read_time
 from crossfade.engine.kept.keeper import PATIENCE, Keeper, check_id, page_of
 from crossfade.engine.view import View
 from crossfade.errors import LiveError, NotFoundError, QueryError
@@ -27,7 +28,8 @@ class ItemKeeper(Keeper):
         on, in every process.
 
         Raises:
-            QueryError: If an id occurs twice, or a property cannot be kept.
+            QueryError: If an id occurs twice, or a property cannot be kept, or not as what the other items hold there:
+                ``field`` is its place, for example ``items.0.year``.
             LiveError: If they could not be written.
         """
         ids = [item.item_id for item in items]
@@ -36,8 +38,13 @@ class ItemKeeper(Keeper):
         items = [Item(item.item_id, _without_none(item.properties)) for item in items]
         for place, item in enumerate(items):
             _check_item(item, f"items.{place}.")
+            _check_standing(item.properties, f"items.{place}.")
         if items:
             view = self._look([])
+            kinds = view.items.kinds_without(ids)
+            for place, item in enumerate(items):
+                kinds.check(item.properties, f"items.{place}.")
+                kinds = kinds.changed(came=[item.properties])
             records = _records(view, items)
             unmoved = [item.item_id for item in items if _says_the_same(view, item)]
             self.live.call(self.live.store.put_items(records, unmoved=unmoved))
@@ -47,7 +54,7 @@ class ItemKeeper(Keeper):
 
         Raises:
             NotFoundError: If there is no such item.
-            QueryError: If a property cannot be kept.
+            QueryError: If a property cannot be kept, or not as what the other items hold there.
             LiveError: If it could not be written.
         """
         for _ in range(PATIENCE):
@@ -59,6 +66,7 @@ class ItemKeeper(Keeper):
             before = view.items.all_properties(row)
             item = Item(item_id, _without_none({**before, **changes}))
             _check_item(item, "")
+            _check_changes(view, item, changes)
             (changed,) = _records(view, [item], before=record)
             unmoved = [item_id] if _says_the_same(view, item) else []
             put = self.live.store.put_items([changed], unmoved=unmoved, only_if_unchanged=True)
@@ -127,6 +135,24 @@ def _check_item(item: Item, where: str) -> None:
             json.dumps(value, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise QueryError(f"{where}{name}: expected a value as JSON has it", field=f"{where}{name}") from error
+
+
+def _check_standing(properties: Mapping[str, object], where: str) -> None:
+    """Raise ``QueryError`` unless the standing rules can read what is meant for them."""
+    if not isinstance(properties.get("is_hidden", False), bool):
+        raise QueryError(f"{where}is_hidden: expected true or false", field=f"{where}is_hidden")
+    for name in ("available_from", "available_until"):
+        value = properties.get(name)
+        if value is not None and (not isinstance(value, str) or read_time(value) is None):
+            raise QueryError(f"{where}{name}: expected an ISO 8601 date or time", field=f"{where}{name}")
+
+
+def _check_changes(view: View, item: Item, changes: Mapping[str, object]) -> None:
+    """Raise ``QueryError`` unless the new properties of an item can be kept as what the other items hold there."""
+    new = {name: value for name, value in item.properties.items() if name in changes}
+    rest = {name: value for name, value in item.properties.items() if name not in changes}
+    _check_standing(new, "")
+    view.items.kinds_without([item.item_id]).changed(came=[rest]).check(new, "")
 
 
 def _records(view: View, items: Sequence[Item], before: ItemRecord | None = None) -> list[ItemRecord]:
