@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 
+import pytest
 
-def test_every_acknowledged_event_outlasts_its_writer(repository: Path, url: str) -> None:
-    script = repository / "benchmarks" / "live_durability.py"
-    command = [sys.executable, str(script), "--rounds", "3", "--events", "2000", "--live", url]
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def test_every_acknowledged_event_outlasts_its_writer(
+    repository: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    benchmark = runpy.run_path(str(repository / "benchmarks" / "live_durability.py"), run_name="benchmark")
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 of 3 killed" in done.stdout
-    assert "0 lost, 0 kept twice" in done.stdout
+    status = benchmark["kill_and_look"](url, rounds=2, events=500)
+
+    told = capsys.readouterr().out
+    assert status == 0, told
+    assert "2 of 2 killed" in told
+    assert "0 lost, 0 kept twice" in told

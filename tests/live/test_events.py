@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from live.acts import NOON, act, add, items_of, person, with_context
 
-from crossfade.live import Attribution, LiveData
+from crossfade.live import Attribution, LiveData, events
 
 Open = Callable[[], LiveData]
 
@@ -43,9 +44,9 @@ def test_an_event_without_id_or_time_gets_both(live: LiveData) -> None:
     first, second = add(live, act(at=None), act(at=None))
 
     assert first.event_id != second.event_id
-    events = [stored.event for stored in person(live).events]
-    assert [event.event_id for event in events] == [first.event_id, second.event_id]
-    assert all(event.timestamp is not None and event.timestamp >= before for event in events)
+    kept = [stored.event for stored in person(live).events]
+    assert [event.event_id for event in kept] == [first.event_id, second.event_id]
+    assert all(event.timestamp is not None and event.timestamp >= before for event in kept)
 
 
 def test_the_same_id_counts_once_however_often_it_comes(live: LiveData, open_live: Open) -> None:
@@ -68,7 +69,7 @@ def test_one_that_no_database_can_keep_is_refused_and_the_others_are_kept(live: 
 
 def test_an_acknowledged_event_is_in_the_next_look_of_every_worker(live: LiveData, open_live: Open) -> None:
     other = open_live()
-    for number in range(50):
+    for number in range(20):
         assert len(person(other).events) == number
 
         add(live, act())
@@ -135,9 +136,20 @@ def test_a_caller_who_leaves_stops_nobody(live: LiveData) -> None:
     assert len(person(live).events) in (19, 20)
 
 
-@pytest.mark.parametrize("count", [0, 12_000])
-def test_any_number_is_taken_at_once(live: LiveData, count: int) -> None:
+@pytest.mark.parametrize("count", [0, 250])
+def test_any_number_is_taken_at_once(live: LiveData, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_EVENTS_A_COMMIT", 100)
     outcomes = add(live, *(act(event_id=str(number), at=NOON) for number in range(count)))
 
+    again = add(live, *(act(event_id=str(number), at=NOON) for number in range(count)))
+
     assert len(outcomes) == count
+    assert all(outcome.duplicate for outcome in again)
     assert len(person(live).events) == count
+
+
+def test_as_many_as_a_commit_takes_are_within_the_parameters_of_sqlite(path: Path) -> None:
+    with LiveData.open(str(path)) as live:
+        add(live, *(act(event_id=str(number), at=NOON) for number in range(10_001)))
+
+        assert len(person(live).events) == 10_001

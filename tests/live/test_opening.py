@@ -34,19 +34,19 @@ def test_a_path_and_its_url_are_the_same_store(path: Path, form: str) -> None:
         assert len(person(again).events) == 1
 
 
-def test_what_was_kept_is_there_when_opened_again(url: str) -> None:
-    with LiveData.open(url) as live:
+def test_what_was_kept_is_there_when_opened_again(new_url: str) -> None:
+    with LiveData.open(new_url) as live:
         add(live, act())
         identity = (live.store.store_id, live.store.secret)
 
-    with LiveData.open(url) as again:
+    with LiveData.open(new_url) as again:
         assert (again.store.store_id, again.store.secret) == identity
         assert len(person(again).events) == 1
 
 
-def test_many_may_open_a_new_database_at_once(url: str) -> None:
+def test_many_may_open_a_new_database_at_once(new_url: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        opened = list(pool.map(LiveData.open, [url] * 8))
+        opened = list(pool.map(LiveData.open, [new_url] * 8))
 
     assert len({live.store.store_id for live in opened}) == 1
     assert [outcome.duplicate for live in opened for outcome in add(live, act(event_id="a"))].count(False) == 1
@@ -54,9 +54,9 @@ def test_many_may_open_a_new_database_at_once(url: str) -> None:
         live.close()
 
 
-def test_the_migrations_make_the_tables_that_the_code_speaks_of(url: str) -> None:
-    LiveData.open(url).close()
-    sync = url.replace("postgresql://", "postgresql+psycopg://")
+def test_the_migrations_make_the_tables_that_the_code_speaks_of(new_url: str) -> None:
+    LiveData.open(new_url).close()
+    sync = new_url.replace("postgresql://", "postgresql+psycopg://")
 
     engine = sa.create_engine(sync)
     with engine.connect() as connection:
@@ -77,14 +77,14 @@ def test_every_migration_is_known_by_its_revision() -> None:
     assert tuple(reversed(known)) == REVISIONS
 
 
-def test_a_database_of_a_newer_crossfade_is_refused_and_left_alone(url: str) -> None:
-    LiveData.open(url).close()
-    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+def test_a_database_of_a_newer_crossfade_is_refused_and_left_alone(new_url: str) -> None:
+    LiveData.open(new_url).close()
+    engine = sa.create_engine(new_url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE crossfade_revision SET version_num = '9999'"))
 
     with pytest.raises(LiveError, match="newer Crossfade"):
-        LiveData.open(url)
+        LiveData.open(new_url)
 
     with engine.connect() as connection:
         assert connection.execute(sa.text("SELECT version_num FROM crossfade_revision")).scalar() == "9999"
