@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,7 @@ import pytest
 from commands.typed import Run
 
 from crossfade.bundle import Bundle, BundleStore
+from crossfade.engine import Item, Query, Recommender
 from crossfade.live import Event, ItemRecord, LiveData, StoredEvent, UserRecord
 from crossfade_indexing.pipeline import BuildResult, build_bundle
 
@@ -64,6 +66,57 @@ def test_the_next_bundle_knows_what_the_service_was_told(
     assert bundle.manifest.live.seq == live.call(live.store.statistics()).seq
     assert bundle.manifest.cleaning["live_events"] == {"read": 3, "kept": 3}
     assert "live_events" in done.out
+
+
+def test_what_was_put_is_the_same_in_the_next_bundle(index: Run, bundle: Path, tmp_path: Path) -> None:
+    url = str(tmp_path / "live.db")
+    whole: dict[str, object] = {
+        "title": "Tides",
+        "description": "The sea at night.",
+        "categories": ["sea"],
+        "year": 2026,
+        "rating": 7.5,
+        "is_new": True,
+        "studio": "A",
+        "place": {"latitude": 52, "longitude": 13},
+        "crew": {"name": "Ann", "films": 3},
+        "languages": ["de", "en"],
+        "sizes": [1, 2.5],
+        "flags": [True, False],
+        "available_from": "2020-01-01T00:00:00Z",
+    }
+    other = {**whole, "title": "Dunes", "place": {"lat": 1.5, "lon": 2.5}, "crew": {"role": "cook"}, "rating": 7}
+    few = {"title": "Wind", "description": "", "categories": [], "year": 1999.5}
+    put = [Item("tides", whole), Item("dunes", other), Item("wind", few)]
+    leaves: list[dict[str, object]] = [
+        {"field": "year", "gte": 2026},
+        {"field": "rating", "lt": 7.25},
+        {"field": "is_new", "eq": True},
+        {"field": "studio", "prefix": "A"},
+        {"field": "place", "within": {"latitude": 52, "longitude": 13, "km": 1}},
+        {"field": "place", "within": {"latitude": 1.5, "longitude": 2.5, "km": 1}},
+        {"field": "crew", "exists": True},
+        {"field": "languages", "eq": "de"},
+        {"field": "sizes", "gt": 2},
+        {"field": "flags", "eq": False},
+    ]
+
+    def asked(recommender: Recommender) -> list[object]:
+        items = [recommender.get_item(item.item_id) for item in put]
+        answers = [recommender.recommend(Query(filter=leaf, limit=50)) for leaf in leaves]
+        return [items, *({item.item_id for item in answer.items} for answer in answers)]
+
+    with closing(Recommender.open(bundle, live=url)) as recommender:
+        recommender.put_items(put)
+        before = asked(recommender)
+        done = index(bundle, "--live", url)
+        assert recommender.reload()
+        after = asked(recommender)
+
+    assert done.code == 0, done.err
+    assert before[0] == put
+    assert after == before
+    assert "live values" not in done.err
 
 
 def test_a_service_alone_is_enough(run: Run, live: LiveData, told: Callable[..., None], tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_items_that_were_put_replace_those_of_the_files_or_follow_them(shop: Sho
     assert found["categories"].to_list() == [[], [], ["pastry"], []]
     assert found["spicy"].to_list() == [None, None, None, True]
     assert found["vendors"].to_list()[3] == ["x", "7"]
-    assert json.loads(found["size"][3]) == {"cm": 3}
+    assert found["size"].to_list()[3] == {"cm": 3}
 
 
 def test_a_live_value_of_another_kind_is_missing_and_said_so(shop: Shop, events: Path, items: Path) -> None:
@@ -171,10 +171,60 @@ def test_a_live_value_of_another_kind_is_missing_and_said_so(shop: Shop, events:
     cleaned = shop.clean(events, items)
 
     assert cleaned.dataset.items["year"].to_list() == [2001, None, 2010]
-    assert cleaned.dataset.items["genre"].to_list() == ["fruit", '["sweet", "soft"]', "7"]
-    assert [line for line in cleaned.report.warnings if "'year'" in line] == [
-        "live.db: 1 live values of 'year' are no Int64 as in the files, so missing"
+    assert cleaned.dataset.items["genre"].to_list() == ["fruit", None, "7"]
+    told = "live.db: 1 live values of {!r} cannot be among the {} that the files have, so they are missing, "
+    told += "as from item 'b'"
+    warnings = [line for line in cleaned.report.warnings if "live values" in line]
+    assert warnings == [told.format("year", "numbers"), told.format("genre", "text")]
+
+
+def test_live_values_join_what_the_files_hold_of_any_kind(shop: Shop, events: Path) -> None:
+    items = shop.file(
+        "items.jsonl",
+        '{"item_id": "a", "at": {"lat": 1.5, "lon": 2.5}, "sizes": [1], "is_new": true, "is_hidden": 0, "until": null}',
+        '{"item_id": "b", "at": {"lat": 3.5, "lon": 4.5}, "sizes": [2], "is_new": true, "is_hidden": 0, "until": null}',
+    )
+    shop.put("x", at={"latitude": 1, "longitude": 2, "name": "X"}, sizes=1.5, is_new=False, is_hidden=True, until=5)
+    shop.put("y", at="3,4", sizes=[], is_new="", is_hidden=False, until=5.5)
+
+    cleaned = shop.clean(events, items)
+
+    found = cleaned.dataset.items.filter(pl.col("item_id").is_in(["x", "y"]))
+    nowhere = {"lat": None, "lon": None, "latitude": None, "longitude": None, "name": None}
+    assert found["at"].to_list() == [
+        {**nowhere, "latitude": 1, "longitude": 2, "name": "X"},
+        {**nowhere, "lat": 3.0, "lon": 4.0},
     ]
+    assert found["sizes"].to_list() == [[1.5], []]
+    assert found["is_new"].to_list() == [False, None]
+    assert found["is_hidden"].to_list() == [1, 0]
+    assert found["until"].to_list() == [5.0, 5.5]
+    assert not [line for line in cleaned.report.warnings if "live values" in line]
+
+
+def test_live_values_join_columns_of_times_and_of_fixed_lengths(shop: Shop, events: Path) -> None:
+    path = shop.directory / "items.parquet"
+    columns = {
+        "item_id": ["a", "b"],
+        "day": pl.Series([dt.date(2020, 1, 1)] * 2),
+        "moment": pl.Series([NOON] * 2),
+        "clock": pl.Series([NOON.replace(tzinfo=None)] * 2),
+        "pair": pl.Series([[1.0, 2.0]] * 2, dtype=pl.Array(pl.Float64, 2)),
+        "colour": pl.Series(["red", "red"], dtype=pl.Categorical),
+        "available_from": [0, 0],
+    }
+    pl.DataFrame(columns).write_parquet(path)
+    iso = "2026-05-01T12:00:00Z"
+    shop.put("b", day=iso, moment=iso, clock=iso, pair={"lat": 3, "lon": 4}, colour="blue", available_from=iso)
+    shop.put("a", day="soon", moment=5, pair=["x"])
+
+    cleaned = shop.clean(events, path)
+
+    b, a = cleaned.dataset.items.sort("item_id", descending=True).to_dicts()
+    assert (b["day"], b["moment"], b["clock"]) == (NOON.date(), NOON, NOON.replace(tzinfo=None))
+    assert (b["pair"], b["colour"], b["available_from"]) == ([3.0, 4.0], "blue", NOON.timestamp())
+    assert (a["day"], a["moment"], a["pair"]) == (None, None, None)
+    assert len([line for line in cleaned.report.warnings if "live values" in line]) == 3
 
 
 def test_a_deleted_item_leaves_with_its_events(shop: Shop, events: Path, items: Path) -> None:

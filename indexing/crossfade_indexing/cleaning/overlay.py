@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from crossfade_indexing.cleaning.catalogue import clean_items
+from crossfade.engine.filters.checking import held, shape_of
+from crossfade_indexing.cleaning.catalogue import TEXT_COLUMNS, clean_items
+from crossfade_indexing.cleaning.fitting import column_like, column_of
 from crossfade_indexing.cleaning.report import TableCounts
 from crossfade_indexing.sources.live import LiveTables
-from crossfade_indexing.sources.raw import RawTable, Reason
-from crossfade_indexing.sources.values import as_list, as_text
+from crossfade_indexing.sources.raw import LINE, REJECTS, RawTable, Reason
+from crossfade_indexing.sources.values import as_text
 
 __all__ = ["live_events", "live_items", "live_users"]
 
@@ -16,28 +18,48 @@ __all__ = ["live_events", "live_items", "live_users"]
 def live_items(items: pl.DataFrame, live: LiveTables) -> tuple[pl.DataFrame, list[str], TableCounts]:
     """The items of the files with those that were put in their places or at the end, and without the deleted ones.
 
-    A property has the type that the files give it; numbers may become floating ones. A live value that cannot be of
-    that type is missing, with a warning.
+    A property has the type that the files give it, but that numbers may become floating ones, and objects get further
+    fields. A live value that cannot be of that type is missing, with a warning.
     """
-    put, _, warnings = clean_items(live.items)
-    fitted = []
-    for name, dtype in put.schema.items():
-        wanted = items.schema.get(name, dtype)
-        value = pl.col(name) if dtype == wanted or items.is_empty() else _fit(name, dtype, wanted)
-        fitted.append(value.alias(name))
-    fitting = put.select(fitted)
-    for name in put.columns:
-        lost = fitting[name].null_count() - put[name].null_count()
-        if lost > 0:
-            kind = items.schema[name]
+    types = {} if items.is_empty() else {name: dtype for name, dtype in items.schema.items() if _says(items[name])}
+    names = dict.fromkeys(name for one in live.items for name in one.properties if name not in ("item_id", LINE))
+    columns, warnings = [], []
+    for name in names:
+        values = [one.properties.get(name) for one in live.items]
+        if name in TEXT_COLUMNS or name not in types:
+            columns.append(column_of(name, values))
+            continue
+        column, lost = column_like(name, values, types[name])
+        columns.append(column)
+        if lost:
+            there, example = held(shape_of(types[name])), live.items[lost[0]].item_id
             warnings.append(
-                f"{live.path.name}: {lost:,} live values of {name!r} are no {kind} as in the files, so missing"
+                f"{live.path.name}: {len(lost):,} live values of {name!r} cannot be among the {there} that the files "
+                f"have, so they are missing, as from item {example!r}"
             )
+    ids = pl.Series("item_id", [one.item_id for one in live.items], dtype=pl.String)
+    lines = pl.Series(LINE, range(1, len(live.items) + 1), dtype=pl.Int64)
+    raw = RawTable("live_items", live.path, pl.DataFrame([lines, ids, *columns]), pl.DataFrame(schema=REJECTS))
+    put, _, told = clean_items(raw)
     rest = items.filter(~pl.col("item_id").is_in([*put["item_id"], *live.deleted]))
-    together = fitting if items.is_empty() else pl.concat([rest, fitting], how="diagonal_relaxed")
+    rest = rest.with_columns(_as_live(name, rest.schema[name]) for name in names if name in rest.columns)
+    silent = [name for name in names if name in rest.columns and name not in types]
+    together = put if items.is_empty() else pl.concat([rest.drop(silent), put], how="diagonal_relaxed")
     if "tags" in together.columns:
         together = together.with_columns(pl.col("tags").fill_null(pl.lit([], dtype=pl.List(pl.String))))
-    return together, warnings, TableCounts("live_items", live.path, put.height, put.height, {})
+    return together, [*told, *warnings], TableCounts("live_items", live.path, put.height, put.height, {})
+
+
+def _says(column: pl.Series) -> bool:
+    """Whether the files have any value there, so that they say what the property holds."""
+    return column.name in ("item_id", *TEXT_COLUMNS) or column.null_count() < len(column)
+
+
+def _as_live(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column of the files of a type that goes together with live values."""
+    if isinstance(dtype, pl.Array):
+        return pl.col(name).arr.to_list()
+    return pl.col(name).cast(pl.String) if dtype in {pl.Categorical, pl.Enum} else pl.col(name)
 
 
 def live_events(
@@ -86,19 +108,3 @@ def live_users(users: pl.DataFrame | None, live: LiveTables) -> tuple[pl.DataFra
     # A column of the files that is no text is no attribute either, and stays what it is.
     fitting = put.select(name for name in put.columns if texts.schema.get(name, pl.String) == pl.String)
     return pl.concat([texts, fitting], how="diagonal"), counts
-
-
-def _fit(name: str, dtype: pl.DataType, wanted: pl.DataType) -> pl.Expr:
-    value = pl.col(name)
-    if dtype.is_numeric() and wanted.is_numeric():
-        return value  # they have a type in common
-    if wanted == pl.String:
-        return as_text(value, dtype)
-    if wanted == pl.List(pl.String):
-        return pl.when(value.is_not_null()).then(as_list(value, dtype))
-    text = as_text(value, dtype)
-    if wanted.is_numeric():
-        return text.cast(wanted, strict=False)
-    if wanted.is_temporal() and wanted != pl.Time and not isinstance(wanted, pl.Duration):
-        return text.str.to_datetime(strict=False, time_zone="UTC").cast(wanted, strict=False)
-    return pl.lit(None, dtype=wanted)

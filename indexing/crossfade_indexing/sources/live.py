@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,6 @@ from crossfade.bundle.manifest import LiveMark
 from crossfade.bundle_commands import open_existing
 from crossfade.live import ItemRecord, StoredEvent, UserRecord, user_hash
 from crossfade.live.addresses import Address
-from crossfade_indexing.sources.raw import LINE, REJECTS, RawTable
 
 __all__ = ["LiveTables", "read_live"]
 
@@ -50,7 +48,7 @@ class LiveTables:
     mark: LiveMark
     path: Path
     events: pl.DataFrame
-    items: RawTable
+    items: Sequence[ItemRecord]
     deleted: list[str]
     users: pl.DataFrame
     merges: Mapping[str, str]
@@ -82,7 +80,7 @@ def read_live(url: str) -> LiveTables:
             mark=LiveMark(store_id=dump.store_id, seq=dump.seq),
             path=path,
             events=events.with_columns(pl.col("user_id").replace(merges)) if merges else events,
-            items=_items([item for item in dump.items if not item.deleted], path),
+            items=[item for item in dump.items if not item.deleted],
             deleted=[item.item_id for item in dump.items if item.deleted],
             users=_users(dump.users, merges),
             merges=merges,
@@ -103,36 +101,6 @@ def _events(chunk: Sequence[StoredEvent]) -> pl.DataFrame:
         **{f"context.{name}": [stored.event.context.get(name) for stored in chunk] for name in fields},
     }
     return pl.DataFrame(columns, schema={**dict.fromkeys(columns, pl.String()), **_EVENTS})
-
-
-def _items(put: Sequence[ItemRecord], path: Path) -> RawTable:
-    names = list(dict.fromkeys(name for item in put for name in item.properties if name not in ("item_id", LINE)))
-    columns = [_column(name, [item.properties.get(name) for item in put]) for name in names]
-    ids = pl.Series("item_id", [item.item_id for item in put], dtype=pl.String)
-    lines = pl.Series(LINE, range(1, len(put) + 1), dtype=pl.Int64)
-    return RawTable("live_items", path, pl.DataFrame([lines, ids, *columns]), pl.DataFrame(schema=REJECTS))
-
-
-def _column(name: str, values: Sequence[object]) -> pl.Series:
-    """Return JSON values as a column of one type: truths, numbers, texts or lists of texts, else JSON as text."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {bool}:
-        return pl.Series(name, values, dtype=pl.Boolean)
-    if kinds and kinds <= {int, float}:
-        whole = kinds == {int} and all(value is None or -(2**63) <= value < 2**63 for value in _numbers(values))
-        return pl.Series(name, values, dtype=pl.Int64 if whole else pl.Float64, strict=False)
-    if kinds == {list}:
-        lists = [[_text(one) for one in value] if isinstance(value, list) else None for value in values]
-        return pl.Series(name, lists, dtype=pl.List(pl.String))
-    return pl.Series(name, [None if value is None else _text(value) for value in values], dtype=pl.String)
-
-
-def _numbers(values: Iterable[object]) -> list[int | None]:
-    return [value if isinstance(value, int) else None for value in values]
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) or value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _users(records: Sequence[UserRecord], merges: Mapping[str, str]) -> pl.DataFrame:
