@@ -30,6 +30,16 @@ def test_the_bundle_is_described(client: TestClient, recommender: Recommender) -
     assert "files" not in bundle
 
 
+def test_properties_that_only_live_items_have_are_listed_and_can_be_included(live: TestClient) -> None:
+    live.put("/v1/items/new", json={"title": "space", "tempo": 120})
+
+    properties = live.get("/v1/bundle").json()["properties"]
+    answer = live.post("/v1/rank", json={"item_ids": ["new"], "include": properties})
+
+    assert properties == ["genres", "share", "tempo", "title", "year"]
+    assert answer.json()["items"][0]["properties"]["tempo"] == 120
+
+
 def test_a_running_process_is_live(client: TestClient) -> None:
     assert client.get("/health/live").json() == {"status": "live"}
 

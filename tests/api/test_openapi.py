@@ -73,6 +73,15 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
             yield method, path, operation
 
 
+def test_the_limit_of_a_list_of_ones_own_is_described_as_it_is(app: FastAPI, client: TestClient) -> None:
+    described = app.openapi()["components"]["schemas"]["RankRequest"]["properties"]["limit"]["description"]
+
+    answer = client.post("/v1/rank", json={"item_ids": [f"i{row}" for row in range(30)]})
+
+    assert described == "How many of them to answer at most; all, if nothing says less."
+    assert len(answer.json()["items"]) == 30
+
+
 def test_the_committed_document_is_what_the_code_says(app: FastAPI, repository: Path) -> None:
     committed = (repository / "docs" / "openapi.json").read_text(encoding="utf-8")
 

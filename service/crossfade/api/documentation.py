@@ -125,7 +125,7 @@ _OPERATIONS: Mapping[str, _Operation] = {
     "list_scenarios": _Operation("The scenarios.", _LIVE),
     "delete_scenario": _Operation("The scenario is gone.", _ONE_IS_NAMED, 204),
     "insights": _Operation("The figures.", ("request_invalid", *_LIVE)),
-    "get_bundle": _Operation("The version being served.", ()),
+    "get_bundle": _Operation("The version being served.", _LIVE),
     "reload_bundle": _Operation(
         "The version served from now on.", (*_BODY, "bundle_not_found", "bundle_corrupt", "bundle_format")
     ),

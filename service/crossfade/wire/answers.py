@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -160,7 +161,9 @@ class BundleAnswer(WireModel):
     created_at: datetime = Field(description="When it was made, in UTC.")
     crossfade_version: str = Field(description="Version of the package that made it.")
     counts: Counts = Field(description="How much it holds.")
-    properties: list[str] = Field(description="Names that `include` may hold, in alphabetical order.")
+    properties: list[str] = Field(
+        description="Names that `include` may hold now, live items' among them, in alphabetical order."
+    )
     fusion: FusionWeights = Field(
         description="Default weights, from a newcomer's to a regular's. A weight that a request names is not faded, "
         "and a request with a text of its own is answered like a newcomer's, with content weighing at least 1."
@@ -215,15 +218,20 @@ def similar_users_to_wire(answer: engine.SimilarUsers) -> SimilarUsersAnswer:
     return SimilarUsersAnswer.model_validate(answer, from_attributes=True)
 
 
-def bundle_to_wire(bundle: Bundle) -> BundleAnswer:
-    """Describe a bundle as it goes over HTTP."""
+def bundle_to_wire(bundle: Bundle, properties: Iterable[str]) -> BundleAnswer:
+    """Describe a bundle as it goes over HTTP.
+
+    Args:
+        bundle: It.
+        properties: Names of the properties that its items, and those put since, have.
+    """
     manifest = bundle.manifest
     return BundleAnswer(
         version=bundle.version,
         created_at=manifest.created_at,
         crossfade_version=manifest.crossfade_version,
         counts=manifest.counts,
-        properties=sorted(bundle.catalogue.property_names),
+        properties=sorted(properties),
         fusion=manifest.fusion,
         profile=manifest.profile,
         fields=manifest.fields,

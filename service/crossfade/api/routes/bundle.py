@@ -25,9 +25,9 @@ def add_bundle(router: APIRouter, service: Service) -> None:
         summary="What is being served",
         responses=responses("get_bundle"),
     )
-    async def get_bundle() -> BundleAnswer:
+    def get_bundle() -> BundleAnswer:
         """Answer the version being served, what it holds, and how it was made."""
-        return bundle_to_wire(service.recommender.bundle)
+        return bundle_to_wire(service.recommender.bundle, service.recommender.property_names)
 
     @router.post(
         "/v1/bundle/reload",
