@@ -108,6 +108,7 @@ def test_what_was_put_is_the_same_in_the_next_bundle(index: Run, bundle: Path, t
 
     with closing(Recommender.open(bundle, live=url)) as recommender:
         recommender.put_items(put)
+        assert recommender.property_names >= {"studio", "crew"}
         before = asked(recommender)
         done = index(bundle, "--live", url)
         assert recommender.reload()
