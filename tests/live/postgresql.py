@@ -39,7 +39,7 @@ class Server:
             tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [of]).fetchall()
             copied = [
                 f"CREATE TABLE {name}.{table} (LIKE {of}.{table} INCLUDING ALL);"
-                f"INSERT INTO {name}.{table} SELECT * FROM {of}.{table};"
+                f"INSERT INTO {name}.{table} TABLE {of}.{table};"
                 for (table,) in tables
             ]
             connection.execute(f"CREATE SCHEMA {name}; {' '.join(copied)}".encode())

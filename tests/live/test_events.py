@@ -140,7 +140,6 @@ def test_a_caller_who_leaves_stops_nobody(live: LiveData) -> None:
 def test_any_number_is_taken_at_once(live: LiveData, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "_EVENTS_A_COMMIT", 100)
     outcomes = add(live, *(act(event_id=str(number), at=NOON) for number in range(count)))
-
     again = add(live, *(act(event_id=str(number), at=NOON) for number in range(count)))
 
     assert len(outcomes) == count
