@@ -247,3 +247,13 @@ def test_the_catalogue_can_be_read_page_by_page(live: TestClient) -> None:
 def test_a_page_out_of_its_bounds_is_refused(live: TestClient, query: str) -> None:
     assert problem_of(live.get(f"/v1/items?{query}")).code == "request_invalid"
     assert problem_of(live.get(f"/v1/users?{query}")).code == "request_invalid"
+
+
+def test_a_put_item_that_does_not_fit_is_refused_with_the_property_named(live: TestClient) -> None:
+    live.put("/v1/items/first", json={"size": 3})
+
+    refused = live.put("/v1/items/second", json={"size": "large"})
+
+    assert refused.status_code == 422
+    assert refused.json()["field"] == "size"
+    assert refused.json()["detail"].startswith("size: expected a number")

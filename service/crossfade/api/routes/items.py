@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Query, Response
 from crossfade.api.documentation import body_examples, responses
 from crossfade.api.routes.paths import ItemId, answer_with
 from crossfade.api.service import Service
+from crossfade.errors import QueryError
 from crossfade.wire import (
     BulkAnswer,
     ItemAnswer,
@@ -80,7 +81,11 @@ def add_item(router: APIRouter, service: Service) -> None:
         recommended, searched for and explained. Any further properties can be filtered by and shown.
         """
         item = request.to_item(item_id)
-        recommender.put_items([item])
+        try:
+            recommender.put_items([item])
+        except QueryError as error:  # which speaks of the first of a list
+            first = "items.0."
+            raise QueryError(str(error).replace(first, "", 1), field=error.field.removeprefix(first)) from error
         return answer_with(item_to_wire(item))
 
     @router.get(
