@@ -180,7 +180,7 @@ def test_nothing_is_sent_for_nothing() -> None:
     [
         (lambda client: client.add_events([Event("u", "i")] * 10_001), [10_000, 1]),
         (lambda client: client.add_events([Event("u", "i", context={"a": "x" * 90_000})] * 200), [186, 14]),  # 16 MiB
-        (lambda client: client.put_items([Item(str(number)) for number in range(501)]), [500, 1]),
+        (lambda client: client.put_items([Item(str(number)) for number in range(101)]), [100, 1]),
         (lambda client: client.put_users([User(str(number)) for number in range(1_001)]), [1_000, 1]),
     ],
 )
@@ -211,12 +211,12 @@ def test_the_place_of_a_wrong_query_is_that_in_the_whole_list(client: CrossfadeC
 
 
 def test_the_place_of_a_wrong_item_is_that_in_the_whole_list(client: CrossfadeClient) -> None:
-    items = [*(Item(f"new {number}") for number in range(500)), Item("wrong", {"title": 1})]
+    items = [*(Item(f"new {number}") for number in range(100)), Item("wrong", {"title": 1})]
 
     with pytest.raises(QueryError) as caught:
         client.put_items(items)
 
-    assert caught.value.field == "items.500.title"
+    assert caught.value.field == "items.100.title"
 
 
 def test_ids_that_occur_twice_are_refused_across_the_cuts(client: CrossfadeClient) -> None:

@@ -109,7 +109,7 @@ class AsyncCrossfadeClient:
         return await self._ask(keeping.add_events(events))
 
     async def put_items(self, items: Sequence[Item]) -> None:
-        """Keep items; they are sent 500 at a time, each time all or none."""
+        """Keep items; they are sent 100 at a time, each time all or none."""
         await self._ask(keeping.put_items(items))
 
     async def patch_item(self, item_id: str, changes: Mapping[str, object]) -> Item:

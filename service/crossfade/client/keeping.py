@@ -94,7 +94,7 @@ def _told(reply: Reply) -> _Events:
 
 
 def put_items(items: Sequence[Item]) -> Call[None]:
-    """Put items, 500 at a time."""
+    """Put items, 100 at a time."""
     _require_distinct("items", "item_id", [item.item_id for item in items])
     documents = [json_of(item_document(item, place)) for place, item in enumerate(items)]
     yield from _put("items", documents, most=MAX_ITEMS)

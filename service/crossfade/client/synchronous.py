@@ -121,7 +121,7 @@ class CrossfadeClient:
         return self._ask(keeping.add_events(events))
 
     def put_items(self, items: Sequence[Item]) -> None:
-        """Keep items; they are sent 500 at a time, each time all or none."""
+        """Keep items; they are sent 100 at a time, each time all or none."""
         self._ask(keeping.put_items(items))
 
     def patch_item(self, item_id: str, changes: Mapping[str, object]) -> Item:
