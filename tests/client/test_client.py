@@ -41,7 +41,8 @@ from crossfade.settings import DoorSettings
 from crossfade.wire import PROBLEM_MEDIA_TYPE
 
 KEY = "cf_secret-of-the-shop"
-NOT_OVER_HTTP = {"bundle", "live", "open", "store"}  # what a recommender has because it lies in this process
+# What a recommender has because it lies in this process.
+NOT_OVER_HTTP = {"bundle", "live", "open", "property_names", "store"}
 OVER_HTTP_ALONE = {"get_bundle"}
 
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -195,6 +195,7 @@ def _error(response: httpx2.Response) -> CrossfadeError:
     problem = json.loads(response.content)
     if problem["code"] in {"query_invalid", "request_invalid"}:
         # Over HTTP the field says in which of many queries it is.
-        return QueryError(problem["detail"], field=re.sub(r"^queries\.\d+\.", "", problem["field"]))
+        field = re.sub(r"^queries\.\d+\.", "", problem["field"])
+        return QueryError(problem["detail"], field={"from": "from_id"}.get(field, field))
     kinds = {kind.code: kind for kind in ERROR_STATUS}
     return kinds[problem["code"]](problem["detail"])

@@ -186,7 +186,12 @@ def list_users(*, limit: int, cursor: str | None) -> Call[UserPage]:
 def merge_users(user_id: str, from_id: str) -> Call[None]:
     """Have an anonymous profile join a user; merging again changes nothing."""
     where = path("users", "{user_id}", "merge", user_id=user_id)
-    require_done((yield Request("POST", where, json_of({"from": from_id}))))
+    reply = yield Request("POST", where, json_of({"from": from_id}))
+    try:
+        require_done(reply)
+    except QueryError as error:  # HTTP calls the argument by the name of its field
+        field = "from_id" if error.field == "from" else error.field
+        raise QueryError(str(error), field=field) from error
 
 
 def export_user(user_id: str) -> Call[dict[str, object]]:
