@@ -16,7 +16,7 @@ COMPILE := $(BIN)/python -W ignore -m compileall -qq -j 0 .venv/lib || true
 BENCHMARKS := movielens_models movielens_ratings sample_taste sample_context non_inferiority factorization_speed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench image openapi format constraints clean
+.PHONY: help demo test coverage fuzz bench image openapi format constraints clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: $(DEV) ## Check format, lint, types and import contracts, then run the tes
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=2 --dist=loadfile
+
+coverage: $(DEV) ## Run the tests and say which branches they miss; watching takes as long again as running
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=2 --dist=loadfile --cov
 
 fuzz: $(DEV) ## Send five thousand requests made up from the OpenAPI document; `make test` sends a sixth of them
