@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from pathlib import Path
 
@@ -116,6 +117,14 @@ def test_a_port_that_is_taken_ends_with_7_and_is_named(run: Run, bundle: Path) -
     assert done.code == 7
     assert "cannot listen on 127.0.0.1" in done.err
     assert "--port" in done.err
+
+
+def test_a_service_that_could_not_start_leaves_the_environment_as_it_was(run: Run, tmp_path: Path) -> None:
+    before = dict(os.environ)
+
+    assert run("serve", "--bundle", tmp_path / "nothing", "--auth", "off").code == 4
+
+    assert dict(os.environ) == before
 
 
 def test_help_names_every_command_of_both_packages(run: Run) -> None:

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,16 +53,30 @@ def run_server(
         OSError: If the address cannot be listened on.
         SettingsError: If a variable of the environment is wrong or unknown.
     """
-    for name in _ONE_THREAD:
-        os.environ.setdefault(name, "1")
-    os.environ["CROSSFADE_BUNDLE"] = str(bundle)
-    if live is not None:
-        os.environ["CROSSFADE_LIVE"] = live
-    settings = read_settings()
-    os.environ["CROSSFADE_AUTH"] = _resolved(auth or settings.auth, host)
-    # Uvicorn sends itself the signal again once it has ended, which would kill the process.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    settled = {"CROSSFADE_BUNDLE": str(bundle)} | ({"CROSSFADE_LIVE": live} if live is not None else {})
+    unsettled = {name: "1" for name in _ONE_THREAD if name not in os.environ}
+    with _environment(unsettled | settled):
+        settings = read_settings()
+        with _environment({"CROSSFADE_AUTH": _resolved(auth or settings.auth, host)}):
+            _run(settings, host, port, workers, on_ready)
 
+
+@contextlib.contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set variables of the environment, which is how workers are told, and put back what was there before."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _run(settings: ServiceSettings, host: str, port: int, workers: int, on_ready: Callable[[], None]) -> None:
     import uvicorn  # noqa: PLC0415 - after the threads are settled
 
     from crossfade.bundle import BundleStore  # noqa: PLC0415 - as above
@@ -73,9 +87,11 @@ def run_server(
             if self.started:
                 on_ready()
 
-    BundleStore(bundle).open_current()  # a clear error now, not one per worker later
+    BundleStore(settings.bundle).open_current()  # a clear error now, not one per worker later
     listening = _listen(host, port)
     options = _options(settings, host, port)
+    # Uvicorn sends itself the signal again once it has ended, which would kill the process.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     if workers == 1:
         with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how one stops it; uvicorn has finished by then
             Server(uvicorn.Config(_FACTORY, **options)).run(sockets=[listening])
@@ -83,8 +99,10 @@ def run_server(
     listening.close()
     _open_live_data(settings)
     on_ready()
-    with tempfile.TemporaryDirectory(prefix="crossfade-metrics-") as counting:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counting  # the workers count together
+    with (
+        tempfile.TemporaryDirectory(prefix="crossfade-metrics-") as counting,
+        _environment({"PROMETHEUS_MULTIPROC_DIR": counting}),  # the workers count together
+    ):
         uvicorn.run(_FACTORY, workers=workers, **options)
 
 
