@@ -29,8 +29,10 @@ class KnownWords:
     def __init__(self, words: Mapping[str, FloatArray], dimension: int) -> None:
         self.dimension = dimension
         self._words = words
+        self.encoded: list[str] = []
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
+        self.encoded += texts
         nothing = np.zeros(self.dimension, np.float32)
         return np.array([self._words.get(text, nothing) for text in texts], np.float32).reshape(-1, self.dimension)
 

@@ -22,9 +22,11 @@ class LiveState:
     Args:
         view: Over the bundle, without live data.
         seq: What the bundle has seen.
+        gone_kept: How many rows of items that are gone are kept; None for all.
     """
 
-    def __init__(self, view: View, seq: int = 0) -> None:
+    def __init__(self, view: View, seq: int = 0, *, gone_kept: int | None = None) -> None:
+        self._gone_kept = gone_kept
         self.seq = seq
         self.records: dict[str, ItemRecord] = {}
         self._base = view
@@ -43,6 +45,8 @@ class LiveState:
             overlay = self._items.overlay.extended(
                 self._base.bundle, self._base.encoder.encode, self._waiting, self.seq
             )
+            if self._gone_kept is not None:
+                overlay = overlay.tidied(gone_kept=self._gone_kept)
             self._items, self._waiting = replace(self._items, overlay=overlay), []
         ids = {*self._events, *self._attributes, *self._groups, *self._forgotten}
         return replace(

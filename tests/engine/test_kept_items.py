@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pytest
+from engine.conftest import KnownWords
 
 from crossfade.engine import Item
 from crossfade.engine.filters import MAX_ADDED_NAMES, parse_filter
@@ -162,6 +165,38 @@ def test_a_rule_that_the_table_has_as_a_number_is_put_as_text(process: Process) 
 
     items = process.items
     assert not items.standing(datetime.now(UTC))[items.row_of("new")]
+
+
+def test_only_a_new_text_is_embedded(bundled: View, live: LiveData) -> None:
+    encoder = cast("KnownWords", bundled.encoder)
+    process, other = Process(bundled, live), Process(bundled, live)
+    assert other.items.n_rows == 2
+
+    process.put("i0", title="T0", price=1)
+    process.keeper.put_items([Item("i0", {"title": "T0", "price": 2}), Item("new", {"title": "T1"})])
+    process.put("new", title="T1", price=1)
+    process.keeper.patch_item("new", {"price": 2})
+    process.keeper.patch_item("i1", {"price": 2})
+
+    assert encoder.encoded == ["T1"]
+    overlay = other.items.overlay
+    assert {item_id: overlay.added.vectors[row - 2].tolist() for item_id, row in overlay.row_of.items()} == {
+        "i0": [1.0],
+        "i1": [0.0],
+        "new": [0.0],
+    }
+    assert encoder.encoded == ["T1"]
+
+
+def test_an_item_that_a_bundle_had_is_embedded_when_one_comes_without_it(
+    bundled: View, live: LiveData, make_view: MakeView
+) -> None:
+    Process(bundled, live).put("i1", title="T1", price=1)
+
+    without = make_view([[1.0]], [[1.0]], [[1.0]], words={"T1": np.full(1, 0.5, np.float32)})
+    items = Process(without, live).items
+
+    assert items.overlay.added.vectors.tolist() == [[0.5]]
 
 
 def test_a_change_is_not_refused_for_what_it_leaves_as_it_is(process: Process) -> None:

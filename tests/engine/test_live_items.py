@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from crossfade.bundle import ContextSpace
 from crossfade.engine import Boost, Query, RetrievalSettings, neighbours_query, search_query
+from crossfade.engine.added import AddedItems
 from crossfade.engine.filters import parse_filter
-from crossfade.engine.overlay import AddedItems, Overlay
+from crossfade.engine.overlay import Overlay
 from crossfade.engine.view import View
 from crossfade.errors import QueryError
 from crossfade.live import ItemRecord
@@ -224,11 +225,11 @@ changes = st.lists(
 )
 
 
-@given(changed=changes, cuts=st.sets(st.integers(0, 12)))
-def test_an_overlay_made_step_by_step_is_the_one_made_at_once(
-    drawn_view: View, changed: Sequence[tuple[str, str | None, int]], cuts: set[int]
+@given(changed=changes, cuts=st.sets(st.integers(0, 12)), gone_kept=st.none() | st.integers(0, 2))
+def test_an_overlay_made_step_by_step_is_the_one_made_at_once_whatever_is_dropped_of_what_is_gone(
+    drawn_view: View, changed: Sequence[tuple[str, str | None, int]], cuts: set[int], gone_kept: int | None
 ) -> None:
-    by_step, at_once = LiveState(drawn_view), LiveState(drawn_view)
+    by_step, at_once = LiveState(drawn_view, gone_kept=gone_kept), LiveState(drawn_view)
     for step, (item_id, title, year) in enumerate(changed):
         for state in (by_step, at_once):
             if title is None:
@@ -254,11 +255,14 @@ puts = st.lists(
 )
 
 
-@given(changed=puts, cuts=st.sets(st.integers(0, 12)))
+@given(changed=puts, cuts=st.sets(st.integers(0, 12)), gone_kept=st.none() | st.integers(0, 2))
 def test_what_properties_hold_is_the_same_step_by_step_and_at_once(
-    drawn_view: View, changed: Sequence[tuple[str, Mapping[str, object] | None]], cuts: set[int]
+    drawn_view: View,
+    changed: Sequence[tuple[str, Mapping[str, object] | None]],
+    cuts: set[int],
+    gone_kept: int | None,
 ) -> None:
-    by_step, at_once = LiveState(drawn_view), LiveState(drawn_view)
+    by_step, at_once = LiveState(drawn_view, gone_kept=gone_kept), LiveState(drawn_view)
     for step, (item_id, properties) in enumerate(changed):
         for state in (by_step, at_once):
             if properties is None:
@@ -295,6 +299,36 @@ def of_row(view: View, row: int) -> list[float]:
     overlay, place = view.items.overlay, row - view.items.n_base
     parts = [np.atleast_1d(getattr(overlay.added, name)[place]) for name in AddedItems.__dataclass_fields__]
     return [float(value) for part in parts for value in part]
+
+
+@pytest.mark.parametrize("deletes", [False, True])
+def test_rows_that_are_gone_do_not_gather(drawn_view: View, deletes: bool) -> None:
+    state = LiveState(drawn_view, gone_kept=5)
+
+    for year in range(50):
+        for item_id in ("i0", "new", "newer"):
+            state.put(item_id, title="north", year=year)
+        if deletes:
+            state.delete("new")
+        view = state.view
+
+        assert len(view.items.overlay.added) <= 3 + 2 * 5
+        assert view.items.all_properties(view.items.rows_of(["newer"])[0]) == {"title": "north", "year": year}
+
+
+def test_pages_begun_before_find_what_went_lately(drawn_view: View) -> None:
+    state = LiveState(drawn_view, gone_kept=5)
+    state.put("new", title="north", year=2000)
+    for year in range(11):
+        state.put("newer", title="north", year=year)
+        assert state.view.seq == year + 2
+    begun = state.view
+    state.put("new", title="south", year=1999)
+    view = state.view
+
+    assert len(view.items.overlay.added) < len(begun.items.overlay.added)
+    as_begun = view.items.as_of(begun.seq)
+    assert [as_begun.all_properties(row)["year"] for row in as_begun.rows_of(["new", "newer"])] == [2000, 10]
 
 
 @given(changed=changes, cut=st.integers(0, 12))

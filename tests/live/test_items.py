@@ -82,6 +82,20 @@ def test_only_what_moves_a_score_moves_its_place(live: LiveData) -> None:
     assert [(record.changed_seq, record.scored_seq) for record in records] == [(2, 1), (3, 3), (4, 4), (5, 5)]
 
 
+def test_an_embedding_stays_as_long_as_its_text(live: LiveData) -> None:
+    put(live, ItemRecord("a", {"title": "T"}, embedding=np.ones(2, np.float32), encoder="e"))
+    put(live, ItemRecord("a", {"title": "T", "price": 1}))
+    same = live.call(live.store.get_item("a"))
+    put(live, ItemRecord("a", {"title": "U"}))
+    other = live.call(live.store.get_item("a"))
+
+    assert same is not None
+    assert same.embedding is not None
+    assert (same.embedding.tolist(), same.encoder) == ([1.0, 1.0], "e")
+    assert other is not None
+    assert (other.embedding, other.encoder) == (None, "")
+
+
 def test_an_item_of_the_bundle_whose_text_stays_has_not_moved(live: LiveData) -> None:
     put(live, ItemRecord("old", {"title": "T"}), ItemRecord("new", {"title": "T"}), unmoved=("old",))
 

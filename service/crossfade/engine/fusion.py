@@ -9,6 +9,7 @@ import numpy as np
 
 from crossfade.bundle import Bundle, ItemSpaces
 from crossfade.bundle.manifest import FusionWeights
+from crossfade.engine.added import AddedItems
 from crossfade.engine.asked import Asked
 from crossfade.engine.components import (
     AdjustmentPart,
@@ -23,7 +24,6 @@ from crossfade.engine.content import ContentPart, content_evidence, content_part
 from crossfade.engine.context import ContextPart, context_part
 from crossfade.engine.growth import grown
 from crossfade.engine.items import Items
-from crossfade.engine.overlay import AddedItems
 from crossfade.engine.people import Evidence
 from crossfade.engine.profile import Known, Profile, fold_in
 from crossfade.engine.query import COMPONENTS, Query

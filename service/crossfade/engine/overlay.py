@@ -1,76 +1,39 @@
 """Items that were added, changed or deleted since the bundle was built, as rows after the bundle's own.
 
-Rows are only ever appended. A changed item gets a new one, and its old one is *gone*: never answered again, but still
-there for an answer that is being computed, and for the further pages of one that was begun before. An overlay is
-immutable; ``extended`` makes the next one, which shares what has not changed.
+Rows are appended. A changed item gets a new one, and its old one is *gone*: never answered again, but still there for
+the further pages of an answer that was begun before; where more are gone than present, all but the latest are dropped.
+An overlay is immutable; ``extended`` makes the next one, which shares what has not changed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crossfade.bundle import Bundle, ItemSpaces
+from crossfade.bundle import Bundle
 from crossfade.encoding.item_text import item_text
+from crossfade.engine.added import AddedItems, AddedRow, Encode, base_row, embeddings_of, new_row
 from crossfade.engine.buffer import Buffer
 from crossfade.engine.filters import AddedKinds, FilterTable
 from crossfade.live import ItemRecord
-from crossfade.types import FloatArray, RowArray
+from crossfade.types import RowArray
 
-__all__ = ["AddedItems", "Overlay"]
-
-Encode = Callable[[Sequence[str]], FloatArray]
+__all__ = ["Overlay"]
 
 _PRESENT = int(np.iinfo(np.int64).max)
 
 
-@dataclass(frozen=True)
-class AddedItems:
-    """What the added rows are scored with; one row each, in the order of ``ItemSpaces``.
+class _Old(NamedTuple):
+    """What an item was before a change."""
 
-    Attributes:
-        sources: Shape (l, rank).
-        targets: Shape (l, rank).
-        vectors: Shape (l, d), in the content space.
-        context: Shape (l, n_values), log-lifts.
-        attributes: Shape (l, n_values), log-lifts.
-        popularity: Shape (l,).
-        trend: Shape (l,).
-    """
-
-    sources: FloatArray
-    targets: FloatArray
-    vectors: FloatArray
-    context: FloatArray
-    attributes: FloatArray
-    popularity: FloatArray
-    trend: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.popularity)
-
-    @classmethod
-    def none(cls, spaces: ItemSpaces) -> AddedItems:
-        """Return no rows, of the widths that go with some spaces."""
-
-        def empty(*widths: int) -> FloatArray:
-            return np.zeros((0, *widths), np.float32)
-
-        rank = spaces.collaborative.targets.shape[1]
-        return cls(
-            sources=empty(rank),
-            targets=empty(rank),
-            vectors=empty(spaces.content.vectors.shape[1]),
-            context=empty(len(spaces.context.mean)),
-            attributes=empty(len(spaces.attributes.mean)),
-            popularity=empty(),
-            trend=empty(),
-        )
+    row: AddedRow
+    text: str
 
 
 @dataclass(frozen=True)
@@ -199,10 +162,7 @@ class Overlay:
         for item_id, row in old_rows.items():
             if row is not None:
                 gone_seq[row] = min(gone_seq[row], latest[item_id].changed_seq)
-        rows = [
-            self._row(bundle, record, embedding, old_rows[record.item_id])
-            for record, embedding in zip(kept, _embeddings(bundle, encode, kept), strict=True)
-        ]
+        rows = self._rows(bundle, encode, kept, old_rows)
         columns = {
             name: self._buffer(name).appended([row[name] for row in rows]) if rows else self._buffer(name)
             for name in AddedItems.__dataclass_fields__
@@ -226,6 +186,37 @@ class Overlay:
             _buffers=columns,
         )
 
+    def tidied(self, *, gone_kept: int = 1_000) -> Overlay:
+        """Return the overlay without rows that went long ago, once these are more than those that are present.
+
+        So an item that is edited again and again costs little more than one that was edited once. The other rows keep
+        their order and get other numbers.
+
+        Args:
+            gone_kept: How many of the latest to go are kept, for the further pages of answers begun before; twice as
+                many may gather.
+        """
+        n_items = len(self.gone_seq) - len(self.made_seq)
+        gone_seq = self.gone_seq[n_items:]
+        gone = np.flatnonzero(gone_seq < _PRESENT)
+        if len(gone) <= 2 * gone_kept or len(gone) <= len(gone_seq) - len(gone):
+            return self
+        kept = np.ones(len(gone_seq), np.bool_)
+        kept[gone[np.argsort(gone_seq[gone], kind="stable")[: len(gone) - gone_kept]]] = False
+        places = n_items + np.cumsum(kept) - 1
+        properties = [one for one, is_kept in zip(self.properties, kept.tolist(), strict=True) if is_kept]
+        return replace(
+            self,
+            added=self.added.only(kept),
+            properties=properties,
+            made_seq=self.made_seq[kept],
+            scored_seq=self.scored_seq[kept],
+            gone_seq=np.concatenate([self.gone_seq[:n_items], gone_seq[kept]]),
+            row_of={item_id: int(places[row - n_items]) for item_id, row in self.row_of.items()},
+            table=FilterTable.of_rows(properties, self.kinds),
+            _buffers={},
+        )
+
     def _table(self, kinds: AddedKinds, properties: Sequence[Mapping[str, object]]) -> FilterTable:
         """Return the table with further rows; it is made anew in the rare case that a property is of another kind."""
         if not kinds.widen(self.kinds):
@@ -236,70 +227,33 @@ class Overlay:
         found = self._buffers.get(name)
         return Buffer.of(getattr(self.added, name)) if found is None else found
 
-    def _row(
-        self, bundle: Bundle, record: ItemRecord, embedding: FloatArray | None, old_row: int | None
-    ) -> dict[str, FloatArray]:
-        """Return what one item is scored with.
+    def _rows(
+        self, bundle: Bundle, encode: Encode, records: Sequence[ItemRecord], old_rows: Mapping[str, int | None]
+    ) -> list[AddedRow]:
+        """Return what items are scored with: as before, unless they are new or their text is another one."""
+        olds = [self._old(bundle, old_rows[record.item_id]) for record in records]
+        new = [
+            record
+            for record, old in zip(records, olds, strict=True)
+            if old is None or item_text(record.properties) != old.text
+        ]
+        embeddings = {record.item_id: one for record, one in zip(new, embeddings_of(bundle, encode, new), strict=True)}
+        return [
+            old.row
+            if old is not None and record.item_id not in embeddings
+            else new_row(bundle.spaces, embeddings[record.item_id], None if old is None else old.row)
+            for record, old in zip(records, olds, strict=True)
+        ]
 
-        What its text says comes from the text; what was learned from events stays. An item about which nothing was
-        learned gets the factors of its text, no lift, and the mean popularity: it is not unpopular but unknown.
-        """
-        spaces = bundle.spaces
-        if old_row is not None:
-            row = self._present(bundle, old_row)
-            if item_text(record.properties) == item_text(self._properties_at(bundle, old_row)):
-                return row
-        else:
-            row = {
-                "context": np.zeros(len(spaces.context.mean), np.float32),
-                "attributes": np.zeros(len(spaces.attributes.mean), np.float32),
-                "popularity": np.asarray(spaces.popularity.mean() if spaces.popularity.size else 0.0, np.float32),
-                "trend": np.zeros((), np.float32),
-            }
-        placed = (
-            np.zeros(spaces.content.vectors.shape[1], np.float32)
-            if embedding is None
-            else spaces.content.place(embedding[None])[0]
-        )
-        if old_row is None or _is_of_text(row, spaces):
-            mapped = placed @ spaces.collaborative.cold_map
-            rank = spaces.collaborative.targets.shape[1]
-            row["sources"], row["targets"] = mapped[:rank], mapped[rank:]
-        row["vectors"] = placed
-        return row
-
-    def _present(self, bundle: Bundle, row: int) -> dict[str, FloatArray]:
-        n_items, spaces = bundle.catalogue.table.height, bundle.spaces
-        if row >= n_items:
-            return {name: getattr(self.added, name)[row - n_items] for name in AddedItems.__dataclass_fields__}
-        return {
-            "sources": spaces.collaborative.sources[row],
-            "targets": spaces.collaborative.targets[row],
-            "vectors": spaces.content.vectors[row],
-            "context": spaces.context.lifts[:, row],
-            "attributes": spaces.attributes.lifts[:, row],
-            "popularity": spaces.popularity[row],
-            "trend": spaces.trend[row],
-        }
+    def _old(self, bundle: Bundle, row: int | None) -> _Old | None:
+        if row is None:
+            return None
+        n_items = bundle.catalogue.table.height
+        scored = base_row(bundle.spaces, row) if row < n_items else self.added.row(row - n_items)
+        return _Old(scored, item_text(self._properties_at(bundle, row)))
 
     def _properties_at(self, bundle: Bundle, row: int) -> Mapping[str, object]:
         n_items = bundle.catalogue.table.height
         if row >= n_items:
             return self.properties[row - n_items]
         return bundle.catalogue.properties([row], sorted(bundle.catalogue.property_names))[0]
-
-
-def _embeddings(bundle: Bundle, encode: Encode, records: Sequence[ItemRecord]) -> list[FloatArray | None]:
-    """Return each item's embedding by the bundle's encoder; those of another one are made again, all at once."""
-    own = bundle.manifest.encoder.fingerprint
-    strange = [place for place, record in enumerate(records) if record.encoder != own and item_text(record.properties)]
-    embeddings = [record.embedding if record.encoder == own else None for record in records]
-    for place, vector in zip(strange, encode([item_text(records[place].properties) for place in strange]), strict=True):
-        embeddings[place] = vector
-    return embeddings
-
-
-def _is_of_text(row: Mapping[str, FloatArray], spaces: ItemSpaces) -> bool:
-    """Whether factors are those of the item's text alone: nobody has touched it."""
-    mapped = row["vectors"] @ spaces.collaborative.cold_map
-    return np.allclose(mapped, np.concatenate([row["sources"], row["targets"]]), rtol=1e-3, atol=1e-5)

@@ -250,7 +250,7 @@ class Recommender(Kept):
             if changes.items:
                 overlay = served.items.overlay.extended(
                     served.items.bundle, served.encoder.encode, changes.items, changes.seq
-                )
+                ).tidied()
                 served = self._served = replace(served, items=replace(served.items, overlay=overlay))
         return View(
             items=served.items,

@@ -30,7 +30,7 @@ class ItemTable(Part):
 
         Args:
             records: Distinct ids, at least one. Their ``scored_seq`` does not matter: it stays where the store has the
-                item with the same text.
+                item with the same text. So does the embedding, for a record without an ``encoder``.
             unmoved: Ids whose text is that of the bundle: where the store has no such item yet, its score has not
                 moved and ``scored_seq`` is 0.
             only_if_unchanged: Whether to write only if each item's last change in the store, 0 for none, still is the
@@ -54,8 +54,12 @@ class ItemTable(Part):
             last = await writing.take(len(records))
             rows = []
             for seq, record in enumerate(records, last - len(records) + 1):
-                scored = _scored(record, before.get(record.item_id), seq, unmoved)
-                rows.append(item_to_row(replace(record, changed_seq=seq, scored_seq=scored)))
+                old = before.get(record.item_id)
+                scored = _scored(record, old, seq, unmoved)
+                kept = replace(record, changed_seq=seq, scored_seq=scored)
+                if old is not None and not record.encoder and _says_the_same(record, old):
+                    kept = replace(kept, embedding=old.embedding, encoder=old.encoder)
+                rows.append(item_to_row(kept))
             await upsert(writing.connection, items, rows)
         return last
 
@@ -92,8 +96,11 @@ def _scored(record: ItemRecord, before: ItemRecord | None, seq: int, unmoved: Co
     """Return the place of the last change that moved the item's score, this one at ``seq`` included."""
     if before is None:
         return 0 if record.item_id in unmoved and not record.deleted else seq
-    same = before.deleted == record.deleted and _text(before) == _text(record)
-    return before.scored_seq if same else seq
+    return before.scored_seq if _says_the_same(record, before) else seq
+
+
+def _says_the_same(record: ItemRecord, before: ItemRecord) -> bool:
+    return before.deleted == record.deleted and _text(before) == _text(record)
 
 
 def _text(record: ItemRecord) -> str:

@@ -118,8 +118,9 @@ class ItemRecord:
         deleted: Whether it is gone.
         changed_seq: Place of its last change in the order of commits.
         scored_seq: Place of the last change that moved its score: it was made, or its text changed.
-        embedding: Shape (d,), of its text; None where it has none.
-        encoder: Fingerprint of what made the embedding.
+        embedding: Shape (d,), of its text; None where it has none, or was not embedded.
+        encoder: Fingerprint of what made the embedding; "" for an item whose text the bundle had when it was put, and
+            that was therefore not embedded.
     """
 
     item_id: str

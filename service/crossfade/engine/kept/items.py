@@ -24,8 +24,8 @@ class ItemKeeper(Keeper):
     def put_items(self, items: Sequence[Item]) -> None:
         """Keep items as they are given, each in the place of the one of its id; all of them or none.
 
-        They are embedded now and once, and can be recommended, found by their text and explained from the next answer
-        on, in every process.
+        New texts are embedded now and once. The items can be recommended, found by their text and explained from the
+        next answer on, in every process.
 
         Raises:
             QueryError: If an id occurs twice, or a property cannot be kept, or not as what the other items hold there:
@@ -67,7 +67,7 @@ class ItemKeeper(Keeper):
             item = Item(item_id, _without_none({**before, **changes}))
             _check_item(item, "")
             _check_changes(view, item, changes)
-            (changed,) = _records(view, [item], before=record)
+            (changed,) = _records(view, [item], changed_seq=0 if record is None else record.changed_seq)
             unmoved = [item_id] if _says_the_same(view, item) else []
             put = self.live.store.put_items([changed], unmoved=unmoved, only_if_unchanged=True)
             if self.live.call(put) is not None:
@@ -155,22 +155,29 @@ def _check_changes(view: View, item: Item, changes: Mapping[str, object]) -> Non
     view.items.kinds_without([item.item_id]).changed(came=[rest]).check(new, "")
 
 
-def _records(view: View, items: Sequence[Item], before: ItemRecord | None = None) -> list[ItemRecord]:
-    """Return items as they are kept, embedded; the text of ``before`` is not embedded again."""
+def _records(view: View, items: Sequence[Item], *, changed_seq: int = 0) -> list[ItemRecord]:
+    """Return items as they are kept, embedded where their text is another one than now."""
     texts = [item_text(item.properties) for item in items]
+    new = [text for item, text in zip(items, texts, strict=True) if text != _text_now(view, item.item_id)]
+    embeddings = dict(zip(new, view.encoder.encode(new), strict=True))
     fingerprint = view.bundle.manifest.encoder.fingerprint
-    same = before is not None and before.encoder == fingerprint and item_text(before.properties) == texts[0]
-    vectors = [before.embedding] if same and before is not None else view.encoder.encode(texts)
     return [
         ItemRecord(
             item.item_id,
             item.properties,
-            changed_seq=0 if before is None else before.changed_seq,
-            embedding=vector if text else None,
+            changed_seq=changed_seq,
+            embedding=embeddings[text] if text else None,
             encoder=fingerprint,
         )
-        for item, text, vector in zip(items, texts, vectors, strict=True)
+        if text in embeddings
+        else ItemRecord(item.item_id, item.properties, changed_seq=changed_seq)
+        for item, text in zip(items, texts, strict=True)
     ]
+
+
+def _text_now(view: View, item_id: str) -> str | None:
+    row = view.items.row_of(item_id)
+    return None if row is None else item_text(view.items.all_properties(row))
 
 
 def _as_json(value: object) -> object:
