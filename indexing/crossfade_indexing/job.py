@@ -87,7 +87,7 @@ class IndexOutcome:
         result: What it built.
         cleaning: Rows read, kept and dropped.
         warnings: One line each.
-        rejects: Where the dropped rows were written; None if there are none.
+        rejects: Where the dropped rows and lost live values were written; None if there are none.
         erasure: What was taken out of earlier versions; None without live data.
         seconds: How long it took.
     """

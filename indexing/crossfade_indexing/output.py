@@ -24,7 +24,7 @@ def print_outcome(outcome: IndexOutcome) -> None:
     console = Console(highlight=False)
     console.print(render(outcome.cleaning))
     if outcome.rejects is not None:
-        console.print(f"Dropped rows are in {outcome.rejects}", markup=False, soft_wrap=True)
+        console.print(f"What was lost is in {outcome.rejects}", markup=False, soft_wrap=True)
     result = outcome.result
     counts = result.manifest.counts
     done = "Published" if result.published else "Built, but not published,"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -10,9 +11,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 from commands.typed import Run
+from live.postgresql import Server, find_programs, running_server
 
 from crossfade.bundle import Bundle, BundleStore
-from crossfade.engine import Item, Query, Recommender
+from crossfade.engine import Item, Query, Recommender, User
 from crossfade.live import Event, ItemRecord, LiveData, StoredEvent, UserRecord
 from crossfade_indexing.pipeline import BuildResult, build_bundle
 
@@ -20,10 +22,39 @@ from crossfade_indexing.pipeline import BuildResult, build_bundle
 GONE, LATE = "gone-3f9d2c71b8", "late-b1c0a9e457"
 
 
+on_both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A real PostgreSQL server, started for these tests."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL on this machine")
+    with running_server(programs) as running:
+        yield running
+
+
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[LiveData]:
+def kind() -> str:
+    """The database of a test that does not ask for both."""
+    return "sqlite"
+
+
+@pytest.fixture
+def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where the live data lies."""
+    if kind == "sqlite":
+        return str(tmp_path / "live.db")
+    server: Server = request.getfixturevalue("server")
+    return server.create_schema(f"index_live_{next(_numbers)}")
+
+
+@pytest.fixture
+def live(url: str) -> Iterator[LiveData]:
     """The live data of a running service."""
-    with LiveData.open(str(tmp_path / "live.db")) as data:
+    with LiveData.open(url) as data:
         yield data
 
 
@@ -68,8 +99,70 @@ def test_the_next_bundle_knows_what_the_service_was_told(
     assert "live_events" in done.out
 
 
-def test_what_was_put_is_the_same_in_the_next_bundle(index: Run, bundle: Path, tmp_path: Path) -> None:
-    url = str(tmp_path / "live.db")
+@on_both
+def test_what_either_database_was_told_is_so_in_the_next_bundle(  # noqa: PLR0917 - fixtures
+    index: Run, live: LiveData, told: Callable[..., None], url: str, bundle: Path, tmp_path: Path
+) -> None:
+    told("whales", "anonymous", GONE)
+    with closing(Recommender.open(bundle, live=url)) as recommender:
+        recommender.put_items([Item("tides", {"title": "Tides", "description": "The sea at night.", "year": 2026})])
+        recommender.patch_item("reef", {"title": "The Reef at Night"})
+        recommender.delete_item("vault")
+        recommender.put_users([User(GONE, {"country": "DE"}), User("u1", {"country": "FR"})])
+        recommender.merge_users("u1", "anonymous")
+        recommender.delete_user(GONE)
+        recommender.delete_user("u2")
+    told("tides", "anonymous")
+
+    done = index(tmp_path / "out", "--live", url)
+
+    assert done.code == 0, done.err
+    made = BundleStore(tmp_path / "out").open_current()
+    assert sorted(made.catalogue.item_ids) == ["fjord", "harbour", "reef", "safe", "tides", "whales"]
+    assert not {"anonymous", GONE, "u2"} & made.past.row_of.keys()
+    rows, _ = made.past.of(made.past.row_of["u1"])
+    assert {made.catalogue.item_ids[row] for row in rows} == {"reef", "whales", "tides"}
+    assert traces(tmp_path / "out", GONE) == []
+    with closing(Recommender.open(tmp_path / "out", live=str(tmp_path / "nothing.db"))) as recommender:
+        reef = {"description": "Divers film the coral reef at night.", "categories": [], "year": 2004}
+        assert recommender.get_item("reef").properties == {"title": "The Reef at Night", **reef}
+        assert recommender.get_item("tides").properties["year"] == 2026
+    assert made.manifest.live is not None
+    assert made.manifest.live.seq == live.call(live.store.statistics()).seq
+    assert made.manifest.cleaning["live_events"] == {"read": 2, "kept": 2}
+    assert made.manifest.cleaning["live_users"] == {"read": 1, "kept": 1}
+
+
+@on_both
+def test_what_is_lost_of_live_data_is_told_value_by_value_beside_what_is_lost_of_the_files(  # noqa: PLR0917 - fixtures
+    index: Run, live: LiveData, told: Callable[..., None], url: str, tmp_path: Path, kind: str
+) -> None:
+    tides = {"title": "Tides", "year": "long ago", "crew": ["Ann", 7]}
+    live.call(live.store.put_items([ItemRecord("tides", tides)]))
+    told("nowhere", "newcomer")
+
+    done = index(tmp_path / "out", "--live", url)
+
+    assert done.code == 0, done.err
+    assert "1 live values of 'year' are missing" in done.err
+    rejects = [json.loads(line) for line in (tmp_path / "out" / "rejects.jsonl").read_text().splitlines()]
+    event, *values = [one for one in rejects if one["table"].startswith("live_")]
+    assert {one["table"] for one in rejects} == {"events", "live_events", "live_items"}
+    assert event["reason"] == "unknown_item"
+    assert (event["row"]["user_id"], event["row"]["item_id"]) == ("newcomer", "nowhere")
+    name = url if kind == "sqlite" else f"postgresql://127.0.0.1:{url.rpartition(':')[2].partition('?')[0]}"
+    place = {"table": "live_items", "file": name, "line": None}
+    year = "missing, because 'year' holds numbers in the files; put a number, or use another property"
+    crew = """kept as ["Ann", "7"], because 'crew' holds lists of text; put it so, or use another property"""
+    assert values == [
+        {**place, "reason": "unfitting_value", "field": "year", "message": year}
+        | {"row": {"item_id": "tides", "year": "long ago"}},
+        {**place, "reason": "changed_value", "field": "crew", "message": crew}
+        | {"row": {"item_id": "tides", "crew": ["Ann", 7]}},
+    ]
+
+
+def test_what_was_put_is_the_same_in_the_next_bundle(index: Run, bundle: Path, url: str) -> None:
     whole: dict[str, object] = {
         "title": "Tides",
         "description": "The sea at night.",

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from crossfade.errors import InputError, LiveError
 from crossfade.live import Event, ItemRecord, LiveData, StoredEvent, UserRecord
 from crossfade_indexing.cleaning import clean
 from crossfade_indexing.cleaning.cleaner import Cleaned
+from crossfade_indexing.cleaning.fitting import is_whole
 from crossfade_indexing.sources import read_files, read_live
 
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
@@ -68,6 +70,13 @@ class Shop:
         rejects = self.directory / "rejects.jsonl"
         raw = read_files(events, items, users)
         return clean(raw, timezone=timezone, rejects=rejects, strict=strict, live=read_live(self.url))
+
+    def lost(self) -> list[dict[str, Any]]:
+        """What the rejects say of live data; items by field."""
+        rejects = (self.directory / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
+        lines = [json.loads(line) for line in rejects]
+        live = [line for line in lines if line["table"].startswith("live_")]
+        return sorted(live, key=lambda line: (line["row"].get("item_id", ""), line.get("field", "")))
 
 
 @pytest.fixture
@@ -172,10 +181,92 @@ def test_a_live_value_of_another_kind_is_missing_and_said_so(shop: Shop, events:
 
     assert cleaned.dataset.items["year"].to_list() == [2001, None, 2010]
     assert cleaned.dataset.items["genre"].to_list() == ["fruit", None, "7"]
-    told = "live.db: 1 live values of {!r} cannot be among the {} that the files have, so they are missing, "
-    told += "as from item 'b'"
+    told = [
+        "'year' are missing; that of item 'b' is missing, because 'year' holds numbers in the files; put a number,",
+        "'genre' are missing; that of item 'b' is missing, because 'genre' holds text in the files; put text,",
+        "'genre' are kept in another form; that of item 'c' is kept as \"7\", because 'genre' holds text; put it so,",
+    ]
     warnings = [line for line in cleaned.report.warnings if "live values" in line]
-    assert warnings == [told.format("year", "numbers"), told.format("genre", "text")]
+    assert warnings == [f"live.db: 1 live values of {line} or use another property" for line in told]
+    assert [(one["reason"], one["field"], one["row"]) for one in shop.lost()] == [
+        ("unfitting_value", "genre", {"item_id": "b", "genre": ["sweet", "soft"]}),
+        ("unfitting_value", "year", {"item_id": "b", "year": "long ago"}),
+        ("changed_value", "genre", {"item_id": "c", "genre": 7}),
+    ]
+
+
+def test_each_live_value_that_changes_its_form_is_told(shop: Shop, events: Path) -> None:
+    shop.put("a", sizes=["small", 1], crew={"name": "Ann", "films": ["x", 1]}, studio="A", half="\ud800", big=2**64 + 1)
+    shop.put("b", sizes=["large"], crew={"name": "Ben"}, studio=7, half="whole", big=0.5)
+
+    found = shop.clean(events).dataset.items.sort("item_id").to_dicts()
+
+    assert [one["sizes"] for one in found] == [["small", "1"], ["large"]]
+    assert [one["studio"] for one in found] == ["A", "7"]
+    assert [one["half"] for one in found] == ["?", "whole"]
+    assert [(one["row"]["item_id"], one["field"], one["reason"]) for one in shop.lost()] == [
+        (owner, field, "changed_value")
+        for owner, field in [("a", "big"), ("a", "crew"), ("a", "half"), ("a", "sizes"), ("b", "studio")]
+    ]
+
+
+def test_a_live_attribute_that_the_files_have_as_no_attribute_is_told(shop: Shop, events: Path) -> None:
+    users = shop.directory / "users.parquet"
+    pl.DataFrame({"user_id": ["1", "2"], "born": [dt.date(1990, 1, 1)] * 2}).write_parquet(users)
+    shop.describe("2", born="1991-01-01", country="FR")
+
+    cleaned = shop.clean(events, users=users)
+
+    assert cleaned.dataset.users is not None
+    assert cleaned.dataset.users.filter(user_id="2").to_dicts() == [{"user_id": "2", "born": None, "country": "FR"}]
+    [lost] = shop.lost()
+    assert (lost["table"], lost["reason"], lost["field"]) == ("live_users", "unfitting_value", "born")
+    assert lost["row"] == {"user_id": "2", "born": "1991-01-01"}
+    message = "missing, because 'born' holds times in the files; use another attribute, or make it text in the files"
+    assert lost["message"] == message
+    assert any(line.startswith("live.db: 1 live values of 'born' are missing") for line in cleaned.report.warnings)
+
+
+def test_live_events_that_are_left_out_are_told_and_are_no_fault(shop: Shop, events: Path, items: Path) -> None:
+    shop.told("1", "a", event_id="e1", context={"device": "tv"})
+    shop.told("1", "nowhere", value=2.5)
+
+    shop.clean(events, items, strict=True)
+
+    repeated, unknown = shop.lost()
+    assert (repeated["reason"], repeated["row"]["event_id"]) == ("repeated_event_id", "e1")
+    assert repeated["row"]["context.device"] == "tv"
+    assert (unknown["reason"], unknown["row"]["item_id"], unknown["row"]["value"]) == ("unknown_item", "nowhere", 2.5)
+    assert unknown["row"]["timestamp"] == "2026-05-01T12:00:00+00:00"
+    assert (unknown["table"], unknown["file"], unknown["line"]) == ("live_events", shop.url, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept", "whole"),
+    [
+        (1, 1.0, True),
+        (2**53 + 1, float(2**53), False),
+        (True, 1, True),
+        (7, "7", False),
+        ("7", 7, True),
+        ("3,4", {"lat": 3.0, "lon": 4.0}, True),
+        ([3, 4], {"lat": 3.0, "lon": 4.0}, True),
+        ({"lat": 3, "lon": 4}, [3.0, 4.0], True),
+        ({"lat": 3, "lon": 4, "name": "X"}, [3.0, 4.0], False),
+        ({"a": {"b": 1}}, {"a": {"b": 1, "c": None}}, True),
+        ({"a": {"b": 1}}, {"a": {"b": "1"}}, False),
+        ("x", ["x"], True),
+        (7, ["7"], False),
+        ([["x", 1]], [["x", "1"]], False),
+        ([], None, True),
+        ({}, None, True),
+        ("2026-05-01", dt.date(2026, 5, 1), True),
+        ("2026-05-01T12:00:00Z", dt.date(2026, 5, 1), False),
+        ("2026-05-01T12:00:00Z", NOON, True),
+    ],
+)
+def test_a_value_is_whole_where_nothing_of_it_is_lost(value: object, kept: object, whole: bool) -> None:
+    assert is_whole(value, kept) is whole
 
 
 def test_live_values_join_what_the_files_hold_of_any_kind(shop: Shop, events: Path) -> None:
@@ -224,7 +315,13 @@ def test_live_values_join_columns_of_times_and_of_fixed_lengths(shop: Shop, even
     assert (b["day"], b["moment"], b["clock"]) == (NOON.date(), NOON, NOON.replace(tzinfo=None))
     assert (b["pair"], b["colour"], b["available_from"]) == ([3.0, 4.0], "blue", NOON.timestamp())
     assert (a["day"], a["moment"], a["pair"]) == (None, None, None)
-    assert len([line for line in cleaned.report.warnings if "live values" in line]) == 3
+    assert [(one["reason"], one["field"]) for one in shop.lost()] == [
+        ("unfitting_value", "day"),
+        ("unfitting_value", "moment"),
+        ("unfitting_value", "pair"),
+        ("changed_value", "day"),  # its hour
+    ]
+    assert len([line for line in cleaned.report.warnings if "live values" in line]) == 4
 
 
 def test_a_deleted_item_leaves_with_its_events(shop: Shop, events: Path, items: Path) -> None:

@@ -11,8 +11,8 @@ from crossfade.bundle import forget_rejects
 from crossfade.errors import InputError
 from crossfade_indexing.cleaning.catalogue import clean_items, clean_users, items_of_events
 from crossfade_indexing.cleaning.events import clean_events
-from crossfade_indexing.cleaning.overlay import live_events, live_items, live_users
-from crossfade_indexing.cleaning.report import CleaningReport, TableCounts, count, write_rejects
+from crossfade_indexing.cleaning.overlay import Overlaid, live_events, live_items, live_users
+from crossfade_indexing.cleaning.report import CleaningReport, Rejected, count, write_rejects
 from crossfade_indexing.cleaning.timestamps import is_timezone
 from crossfade_indexing.dataset import Dataset
 from crossfade_indexing.sources.live import LiveTables
@@ -47,7 +47,8 @@ def clean(
     Args:
         raw: What a source read; not changed.
         timezone: IANA name of the zone of local timestamps whose row names none. Default: UTC, with a warning.
-        rejects: Where every dropped row goes, as JSON Lines; the file exists only if there are any.
+        rejects: Where every dropped row and every lost live value goes, as JSON Lines; the file exists only if there
+            are any.
         strict: Take a dropped row for an error, once the rejects file is written; what is dropped of live data, or
             because a user was erased, is none.
         live: Goes on top of what the files say: events are appended, items and users replaced or added, deleted
@@ -62,10 +63,12 @@ def clean(
     tables = _Tables(raw, live, timezone)
     rejected = [(table, pl.concat([table.unread, tables.dropped.get(table.name, _NONE)])) for table in raw.tables]
     if rejects is not None:
-        write_rejects(rejects, rejected)
+        files = [Rejected(table.name, str(table.path), rows) for table, rows in rejected]
+        lost = [] if live is None else [Rejected(one.counts.table, live.name, one.rows) for one in tables.live]
+        write_rejects(rejects, files + lost)
         if live is not None:
             forget_rejects(rejects, live.erasures)  # a line that could not be read may name anybody
-    counts = (*(count(table, rows) for table, rows in rejected), *tables.live_counts)
+    counts = (*(count(table, rows) for table, rows in rejected), *(one.counts for one in tables.live))
     report = CleaningReport(counts, tuple(tables.warnings))
     if tables.events.is_empty():
         hint = _id_hint(raw, tables.items)
@@ -79,18 +82,18 @@ def clean(
 
 
 class _Tables:
-    """The clean tables, what was dropped of the files by table, what live data added, and warnings."""
+    """The clean tables, what was dropped of the files by table and of live data, and warnings."""
 
     def __init__(self, raw: RawTables, live: LiveTables | None, timezone: str | None) -> None:
         self.warnings = [warning for table in raw.tables for warning in table.warnings]
         self.dropped: dict[str, pl.DataFrame] = {}
-        self.live_counts: list[TableCounts] = []
+        self.live: list[Overlaid] = []
         items, self.users, known = None, None, None
         if raw.items is not None:
             items, self.dropped["items"], told = clean_items(raw.items)
             self.warnings += told
             if live is not None:
-                items = self._with_live_items(items, live)
+                items = self._noted(live_items(items, live))
             known = items.get_column("item_id")
         if raw.users is not None:
             self.users, self.dropped["users"] = clean_users(raw.users, live)
@@ -99,25 +102,24 @@ class _Tables:
         if items is None:
             items = items_of_events(self.events)
             if live is not None:
-                items = self._with_live_items(items, live)
+                items = self._noted(live_items(items, live))
         self.items = items
         if live is not None:
             self._add_live_events(raw, live, timezone)
-            self.users, counts = live_users(self.users, live)
-            self.live_counts.append(counts)
+            users = self._noted(live_users(self.users, live))
+            self.users = None if self.users is None and users.is_empty() else users
+            self.live.sort(key=lambda one: one.counts.table)  # events first, as of the files
 
-    def _with_live_items(self, items: pl.DataFrame, live: LiveTables) -> pl.DataFrame:
-        items, told, counts = live_items(items, live)
-        self.warnings += told
-        self.live_counts.append(counts)
-        return items
+    def _noted(self, overlaid: Overlaid) -> pl.DataFrame:
+        self.warnings += overlaid.warnings
+        self.live.append(overlaid)
+        return overlaid.table
 
     def _add_live_events(self, raw: RawTables, live: LiveTables, timezone: str | None) -> None:
         if self.items.is_empty():  # neither files nor the service describe any: they are those that the events name
             self.items = items_of_events(live.events.filter(~pl.col("item_id").is_in(live.deleted)))
-        events, counts = live_events(live, self.items.get_column("item_id"), raw.events, timezone)
+        events = self._noted(live_events(live, self.items.get_column("item_id"), raw.events, timezone))
         self.events = pl.concat([self.events, events], how="diagonal")
-        self.live_counts.insert(0, counts)
 
 
 def _id_hint(raw: RawTables, items: pl.DataFrame) -> str:

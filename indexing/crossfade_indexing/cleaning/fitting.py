@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 
@@ -14,7 +14,7 @@ from crossfade.engine.filters.reading import LATITUDES, LONGITUDES, read_place, 
 from crossfade.engine.filters.standing import STANDING
 from crossfade.engine.filters.values import fits
 
-__all__ = ["column_like", "column_of"]
+__all__ = ["column_like", "column_of", "is_whole"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -38,6 +38,31 @@ def column_like(name: str, values: Sequence[object], dtype: pl.DataType) -> tupl
             lost.append(place)
     own = dtype if dtype.is_temporal() else _type_of(kept)
     return pl.Series(name, kept, dtype=own), lost
+
+
+def is_whole(value: object, kept: object) -> bool:
+    """Whether a column, where a value is ``kept``, still says all that the value said.
+
+    Whatever was read from text in a form of its own does: numbers, truths, places, times; but not the day of a time.
+    """
+    if isinstance(kept, str):
+        return value == kept
+    if isinstance(value, str):
+        moment = read_time(value) if isinstance(kept, date) and not isinstance(kept, datetime) else None
+        return moment is None or (_EPOCH + timedelta(microseconds=moment)).time() == time()
+    if isinstance(value, Mapping):
+        return _is_whole_object(value, kept)
+    if isinstance(kept, list):
+        return all(map(is_whole, value if isinstance(value, list) else [value], kept))
+    if isinstance(value, list):
+        return not value or isinstance(kept, Mapping)
+    return value is None or value == kept
+
+
+def _is_whole_object(value: Mapping[object, object], kept: object) -> bool:
+    if isinstance(kept, Mapping):
+        return all(is_whole(one, kept.get(name)) for name, one in value.items())
+    return not value or (isinstance(kept, list) and value.keys() <= {*LATITUDES, *LONGITUDES})
 
 
 def _type_of(values: Iterable[object]) -> pl.DataType:
@@ -129,7 +154,7 @@ def _as_time(value: object, dtype: pl.DataType) -> object:
 
 def _as_text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        return value.encode("utf-8", "replace").decode()  # half a surrogate pair is JSON, but no text for a table
     place = read_place(value) if isinstance(value, Mapping | list) else None
     return f"{place[0]!r},{place[1]!r}" if place else json.dumps(value, ensure_ascii=False)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 from rich.markup import escape
 from rich.table import Table
 
-from crossfade_indexing.sources.raw import LINE, RawTable, Reason
+from crossfade_indexing.sources.raw import LINE, REJECTS, RawTable, Reason
 
-__all__ = ["CleaningReport", "TableCounts", "count", "render", "write_rejects"]
+__all__ = ["CleaningReport", "Rejected", "TableCounts", "count", "render", "write_rejects"]
 
 _ROWS_PER_WRITE = 100_000
 
@@ -27,6 +27,21 @@ class TableCounts:
     rows_read: int
     rows_kept: int
     dropped: Mapping[Reason, int]
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """What is lost of one file or live table.
+
+    Attributes:
+        table: What it holds.
+        file: Its path, or the name of the live store.
+        rows: In the schema `REJECTS`, or in `LOST`, which has one row for each value that is lost.
+    """
+
+    table: str
+    file: str
+    rows: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -82,22 +97,24 @@ def render(report: CleaningReport) -> Table:
     return table
 
 
-def write_rejects(path: Path, rejected: Sequence[tuple[RawTable, pl.DataFrame]]) -> None:
+def write_rejects(path: Path, rejected: Sequence[Rejected]) -> None:
     """Write one JSON object per rejected row (table, file, line, reason, row), all at once or not at all.
 
-    Rows of erased users are left out. Without any row there is no file, and one of an earlier run is removed.
+    Of a row that lost one value alone there are the id and that value, and beside them ``field`` and ``message``, which
+    says what to do. Live data have no lines. Rows of erased users are left out. Without any row there is no file, and
+    one of an earlier run is removed.
     """
-    rejected = [(table, rows.filter(pl.col("reason") != Reason.ERASED_USER.value)) for table, rows in rejected]
-    if not any(rows.height for _, rows in rejected):
+    rejected = [replace(one, rows=one.rows.filter(pl.col("reason") != Reason.ERASED_USER.value)) for one in rejected]
+    if not any(one.rows.height for one in rejected):
         path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with partial.open("w", encoding="utf-8", newline="\n") as file:
-            for table, rows in rejected:
-                for part in rows.sort(LINE, maintain_order=True).iter_slices(_ROWS_PER_WRITE):
-                    file.writelines(_json_lines(table, part))
+            for one in rejected:
+                for part in one.rows.sort(LINE, maintain_order=True).iter_slices(_ROWS_PER_WRITE):
+                    file.writelines(_json_lines(one, part))
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -105,12 +122,13 @@ def write_rejects(path: Path, rejected: Sequence[tuple[RawTable, pl.DataFrame]])
         partial.unlink(missing_ok=True)
 
 
-def _json_lines(table: RawTable, rows: pl.DataFrame) -> pl.Series:
+def _json_lines(rejected: Rejected, rows: pl.DataFrame) -> pl.Series:
     place = pl.struct(
-        pl.lit(table.name).alias("table"),
-        pl.lit(str(table.path)).alias("file"),
+        pl.lit(rejected.table).alias("table"),
+        pl.lit(rejected.file).alias("file"),
         pl.col(LINE).alias("line"),
         pl.col("reason"),
+        *(pl.col(name) for name in rows.columns if name not in REJECTS),
     )
     # The row is JSON already: it goes in before the brace that ends the object.
     head = place.struct.json_encode().str.head(-1)

@@ -36,7 +36,7 @@ class LiveTables:
 
     Attributes:
         mark: How far that is.
-        path: Name of the store, for messages.
+        name: Of the store, for messages and reports; without user and password.
         events: ``event_id`` and the columns of ``Dataset.events``, in the order of commits.
         items: Those that were put and not deleted since.
         deleted: Ids of those that were deleted.
@@ -46,13 +46,18 @@ class LiveTables:
     """
 
     mark: LiveMark
-    path: Path
+    name: str
     events: pl.DataFrame
     items: Sequence[ItemRecord]
     deleted: list[str]
     users: pl.DataFrame
     merges: Mapping[str, str]
     erasures: Erasures
+
+    @property
+    def path(self) -> Path:
+        """The store among files, for what is told of all of them."""
+        return Path(self.name)
 
     def erased_among(self, user_ids: pl.Series) -> list[str]:
         """Return those of some ids that belong to erased users."""
@@ -71,14 +76,14 @@ def read_live(url: str) -> LiveTables:
     Raises:
         LiveError: If there is none, or it cannot be read.
     """
-    path = Path(Address.parse(url).name)
+    name = Address.parse(url).name
     with open_existing(url) as data, data.dump() as (dump, chunks):
         frames = [_events(chunk) for chunk in chunks]
         events = pl.concat([pl.DataFrame(schema=_EVENTS), *frames], how="diagonal")
         merges = dict(dump.merges)
         return LiveTables(
             mark=LiveMark(store_id=dump.store_id, seq=dump.seq),
-            path=path,
+            name=name,
             events=events.with_columns(pl.col("user_id").replace(merges)) if merges else events,
             items=[item for item in dump.items if not item.deleted],
             deleted=[item.item_id for item in dump.items if item.deleted],

@@ -19,7 +19,7 @@ REJECTS = pl.Schema({LINE: pl.Int64(), "reason": pl.String(), "row": pl.String()
 
 
 class Reason(StrEnum):
-    """Why a row is dropped. The values are stable: rejects files and reports carry them.
+    """Why a row is dropped, or one of its values. The values are stable: rejects files and reports carry them.
 
     Where several apply to one row, the first of this list is named.
 
@@ -39,6 +39,8 @@ class Reason(StrEnum):
     ``duplicate_event``      an earlier event has the same user, item, timestamp, type and value
     ``repeated_item_id``     a later row describes the same item; the last one counts
     ``repeated_user_id``     a later row describes the same user; the last one counts
+    ``unfitting_value``      a live value of another kind than the files hold there; it is missing
+    ``changed_value``        a live value that is kept in another form: as text, a day, a rounded number
     ======================== ===========================================================================
     """
 
@@ -57,6 +59,8 @@ class Reason(StrEnum):
     DUPLICATE_EVENT = "duplicate_event"
     REPEATED_ITEM_ID = "repeated_item_id"
     REPEATED_USER_ID = "repeated_user_id"
+    UNFITTING_VALUE = "unfitting_value"
+    CHANGED_VALUE = "changed_value"
 
 
 @dataclass(frozen=True)
