@@ -76,7 +76,7 @@ class Shop:
         rejects = (self.directory / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
         lines = [json.loads(line) for line in rejects]
         live = [line for line in lines if line["table"].startswith("live_")]
-        return sorted(live, key=lambda line: (line["row"].get("item_id", ""), line.get("field", "")))
+        return sorted(live, key=lambda line: (line["row"].get("item_id", ""), line.get("field") or ""))
 
 
 @pytest.fixture
@@ -207,6 +207,23 @@ def test_each_live_value_that_changes_its_form_is_told(shop: Shop, events: Path)
     assert [(one["row"]["item_id"], one["field"], one["reason"]) for one in shop.lost()] == [
         (owner, field, "changed_value")
         for owner, field in [("a", "big"), ("a", "crew"), ("a", "half"), ("a", "sizes"), ("b", "studio")]
+    ]
+
+
+def test_live_items_that_no_bundle_can_hold_are_told(shop: Shop, events: Path) -> None:
+    shop.put(" ", title="Blank")
+    shop.put("a ", title="Before")
+    shop.put("a", title="After", __line__=5)
+
+    cleaned = shop.clean(events, strict=True)
+
+    assert cleaned.dataset.items.select("item_id", "title").rows() == [("b", ""), ("a", "After")]
+    counts = {"read": 3, "kept": 1, "missing_item_id": 1, "repeated_item_id": 1}
+    assert cleaned.report.as_dict()["live_items"] == counts
+    assert [(one["row"]["item_id"], one["reason"], one["field"], one["line"]) for one in shop.lost()] == [
+        (" ", "missing_item_id", None, None),
+        ("a", "unfitting_value", "__line__", None),
+        ("a ", "repeated_item_id", None, None),
     ]
 
 

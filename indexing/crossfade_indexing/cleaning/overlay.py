@@ -13,7 +13,7 @@ from crossfade.live import ItemRecord
 from crossfade_indexing.cleaning.catalogue import TEXT_COLUMNS, clean_items
 from crossfade_indexing.cleaning.fitting import column_like, column_of, is_whole
 from crossfade_indexing.cleaning.losses import Loss, loss_warnings, lost_values
-from crossfade_indexing.cleaning.report import TableCounts
+from crossfade_indexing.cleaning.report import TableCounts, count
 from crossfade_indexing.sources.live import LiveTables
 from crossfade_indexing.sources.raw import LINE, REJECTS, RawTable, Reason, dropped, first_reason
 from crossfade_indexing.sources.values import as_text
@@ -46,7 +46,13 @@ def live_items(items: pl.DataFrame, live: LiveTables) -> Overlaid:
     """
     types = {} if items.is_empty() else {name: dtype for name, dtype in items.schema.items() if _says(items[name])}
     names = dict.fromkeys(name for one in live.items for name in one.properties if name not in ("item_id", LINE))
-    columns, losses = [], []
+    reserved = "missing, because no property of a bundle can have this name; use another"
+    losses = [
+        Loss(Reason.UNFITTING_VALUE, {"item_id": one.item_id}, LINE, one.properties[LINE], reserved)
+        for one in live.items
+        if LINE in one.properties
+    ]
+    columns = []
     for name in names:
         column, lost = _live_column(name, live.items, None if name in TEXT_COLUMNS else types.get(name))
         columns.append(column)
@@ -54,15 +60,15 @@ def live_items(items: pl.DataFrame, live: LiveTables) -> Overlaid:
     ids = pl.Series("item_id", [one.item_id for one in live.items], dtype=pl.String)
     lines = pl.Series(LINE, range(1, len(live.items) + 1), dtype=pl.Int64)
     raw = RawTable("live_items", live.path, pl.DataFrame([lines, ids, *columns]), pl.DataFrame(schema=REJECTS))
-    put, _, told = clean_items(raw)
+    put, gone, told = clean_items(raw)
     rest = items.filter(~pl.col("item_id").is_in([*put["item_id"], *live.deleted]))
     rest = rest.with_columns(_as_live(name, rest.schema[name]) for name in names if name in rest.columns)
     silent = [name for name in names if name in rest.columns and name not in types]
     together = put if items.is_empty() else pl.concat([rest.drop(silent), put], how="diagonal_relaxed")
     if "tags" in together.columns:
         together = together.with_columns(pl.col("tags").fill_null(pl.lit([], dtype=pl.List(pl.String))))
-    counts = TableCounts("live_items", live.path, put.height, put.height, {})
-    return Overlaid(together, counts, lost_values(losses), [*told, *loss_warnings(live.path.name, losses)])
+    rows = pl.concat([gone.with_columns(pl.lit(None, dtype=pl.Int64).alias(LINE)), lost_values(losses)], how="diagonal")
+    return Overlaid(together, count(raw, gone), rows, [*told, *loss_warnings(live.path.name, losses)])
 
 
 def _live_column(name: str, items: Sequence[ItemRecord], dtype: pl.DataType | None) -> tuple[pl.Series, list[Loss]]:

@@ -101,8 +101,8 @@ def write_rejects(path: Path, rejected: Sequence[Rejected]) -> None:
     """Write one JSON object per rejected row (table, file, line, reason, row), all at once or not at all.
 
     Of a row that lost one value alone there are the id and that value, and beside them ``field`` and ``message``, which
-    says what to do. Live data have no lines. Rows of erased users are left out. Without any row there is no file, and
-    one of an earlier run is removed.
+    says what to do; both are null beside live items that are dropped whole. Live data have no lines. Rows of erased
+    users are left out. Without any row there is no file, and one of an earlier run is removed.
     """
     rejected = [replace(one, rows=one.rows.filter(pl.col("reason") != Reason.ERASED_USER.value)) for one in rejected]
     if not any(one.rows.height for one in rejected):
