@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -49,7 +51,28 @@ def test_the_same_on_a_server(impatient: None, server: Server) -> None:
         assert not add(live, act())[0].duplicate
 
 
-@pytest.mark.parametrize("then", ["removed", "another", "no folder"])
+def in_another_process(path: Path, statement: str) -> str:
+    program = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])"
+    return subprocess.run(
+        [sys.executable, "-c", program, str(path), statement], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_what_is_acknowledged_after_an_erasure_outlasts_another_process_that_opens_and_closes_the_file(
+    path: Path,
+) -> None:
+    with LiveData.open(str(path)) as live:
+        add(live, act(user_id="ann"), act(user_id="bob"))
+        live.call(live.store.erase_user("bob"))
+        assert in_another_process(path, "SELECT count(*) FROM events") == "1"
+
+        add(live, act(user_id="ann", item_id="later"))
+
+        assert path.with_name(f"{path.name}-wal").exists()
+        assert in_another_process(path, "SELECT count(*) FROM events") == "2"
+
+
+@pytest.mark.parametrize("then", ["removed", "another", "no folder", "without log"])
 def test_a_file_that_is_no_longer_the_one_opened_acknowledges_and_answers_nothing(path: Path, then: str) -> None:
     folder = path.parent / "folder"
     folder.mkdir()
@@ -64,6 +87,8 @@ def test_a_file_that_is_no_longer_the_one_opened_acknowledges_and_answers_nothin
             folder.write_text("a file")
         elif then == "removed":
             path.unlink()
+        elif then == "without log":
+            path.with_name("live.db-wal").unlink()
         else:
             other.replace(path)
 
@@ -77,7 +102,7 @@ def test_a_file_that_is_no_longer_the_one_opened_acknowledges_and_answers_nothin
             with pytest.raises(LiveError, match=r"live\.db.*removed or replaced.*restart the service"):
                 use()
 
-        assert path.exists() == (then == "another")
+        assert path.exists() == (then in {"another", "without log"})
     if then == "another":
         with LiveData.open(str(path)) as again:
             assert person(again).events == before.events

@@ -124,10 +124,11 @@ def _is_of_text(row: Mapping[str, FloatArray], spaces: ItemSpaces) -> bool:
 
 
 def embeddings_of(bundle: Bundle, encode: Encode, records: Sequence[ItemRecord]) -> list[FloatArray | None]:
-    """Return each item's embedding by the bundle's encoder; those of another one are made again, all at once."""
+    """Return the embeddings of items' texts by the bundle's encoder; those that are not kept are made, all at once."""
     own = bundle.manifest.encoder.fingerprint
-    strange = [place for place, record in enumerate(records) if record.encoder != own and item_text(record.properties)]
     embeddings = [record.embedding if record.encoder == own else None for record in records]
-    for place, vector in zip(strange, encode([item_text(records[place].properties) for place in strange]), strict=True):
+    texts = [item_text(record.properties) for record in records]
+    absent = [place for place, text in enumerate(texts) if text and embeddings[place] is None]
+    for place, vector in zip(absent, encode([texts[place] for place in absent]), strict=True):
         embeddings[place] = vector
     return embeddings

@@ -93,6 +93,8 @@ class ContentPart:
             texts in the order of the queries.
         amounts: Shape (b, s), how much each source counts for each query, mostly zeros.
         source_means: Shape (s,), what each source adds, at an amount of 1, to the mean raw score.
+        centred: Shape (b,), whether scores are taken from their mean. Where all evidence speaks against, they are not:
+            what is like it is lowered, and nothing is lifted.
         gains: Shape (b,), ``weight / (deviation * tenth_best)``; 0 where absent.
         present: Shape (b,).
     """
@@ -104,6 +106,7 @@ class ContentPart:
     sources: FloatArray
     amounts: FloatArray
     source_means: NDArray[np.float64]
+    centred: NDArray[np.bool_]
     gains: FloatArray
     present: NDArray[np.bool_]
 
@@ -115,7 +118,7 @@ class ContentPart:
         amounts = self.amounts[query, active]
         raw = amounts @ _kernel(self.sources[active], self.vectors[rows])
         weighted: FloatArray = np.multiply(
-            raw - amounts @ self.source_means[active], self.gains[query], dtype=np.float32, casting="same_kind"
+            raw - amounts @ self._means(query, active), self.gains[query], dtype=np.float32, casting="same_kind"
         )
         return weighted
 
@@ -133,7 +136,8 @@ class ContentPart:
                 block = piece[start : start + step]
                 weighted[:, done : done + len(block)] = gained @ _kernel(sources, block)
                 done += len(block)
-        weighted -= (gained @ self.source_means[active]).astype(np.float32)[:, None]
+        means = (gained @ self.source_means[active]) * self.centred
+        weighted -= means.astype(np.float32)[:, None]
         return weighted
 
     def shares(self, query: int, rows: RowArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -146,9 +150,14 @@ class ContentPart:
         evidence = self.evidence[query]
         active = np.flatnonzero(self.amounts[query])
         sources = self.sources[active].astype(np.float64)
-        above_mean = _kernel(sources, self.vectors[rows].astype(np.float64)).T - self.source_means[active]
+        above_mean = _kernel(sources, self.vectors[rows].astype(np.float64)).T - self._means(query, active)
         shares = above_mean * (float(self.gains[query]) * self.amounts[query, active].astype(np.float64))
         return shares[:, : len(evidence.rows)], shares[:, len(evidence.rows) :].sum(axis=1)
+
+    def _means(self, query: int, active: RowArray) -> NDArray[np.float64]:
+        """Return what each of some sources adds to the mean that one query's scores are taken from."""
+        means: NDArray[np.float64] = self.source_means[active] * self.centred[query]
+        return means
 
     def nearest(self, n: int, queries: RowArray) -> list[RowArray]:
         """Look up the ``n`` items of the bundle nearest each of the up to four interests of some queries.
@@ -209,7 +218,8 @@ def content_part(
     gains = np.zeros(len(evidence), np.float32)
     np.divide(weights, deviations * tenth_best, out=gains, where=present, casting="same_kind")
     source_means = at_reference.mean(axis=1, dtype=np.float64)
-    return ContentPart(name, space, vectors, evidence, sources, amounts, source_means, gains, present)
+    centred: NDArray[np.bool_] = np.any(amounts > 0, axis=1)
+    return ContentPart(name, space, vectors, evidence, sources, amounts, source_means, centred, gains, present)
 
 
 def _kernel(sources: NDArray[_Number], targets: NDArray[_Number]) -> NDArray[_Number]:

@@ -159,6 +159,8 @@ class Database:
                 await self._migrate()
             async with self._reader.connect() as connection:
                 known = {row.key: row.value for row in await connection.execute(sa.select(meta))}
+            if self.address.path is not None:
+                self.file = OpenedFile.at(self.address.path)
         self.store_id, self.secret = known["store_id"].decode(), known["secret"]
 
     async def _switch_to_wal(self) -> None:

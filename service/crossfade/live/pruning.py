@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import mmap
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crossfade.errors import LiveError
 from crossfade.live.database import Database
 from crossfade.live.schema import TABLES
+from crossfade.live.searching import found_in
 
 __all__ = ["prune", "write_anew"]
 
@@ -41,7 +40,7 @@ async def prune(database: Database, traces: Iterable[str]) -> None:
             await _vacuum_tables(connection)
             return
         await _empty_log(connection, database)
-        if await asyncio.to_thread(_any_in, database.address.path, [text.encode() for text in traces]):
+        if await asyncio.to_thread(found_in, database.address.path, list(traces)):
             await _vacuum_file(connection, database)
 
 
@@ -88,8 +87,3 @@ async def _empty_log(connection: AsyncConnection, database: Database) -> None:
         f"{database.address.name}: deleted, but still in the file's log, which somebody has been reading for "
         f"{PATIENCE_S:g} s (an indexing run?); ask again when that is done"
     )
-
-
-def _any_in(path: Path, texts: list[bytes]) -> bool:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return any(content.find(text) >= 0 for text in texts)
