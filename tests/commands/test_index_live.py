@@ -99,6 +99,26 @@ def test_the_next_bundle_knows_what_the_service_was_told(
     assert "live_events" in done.out
 
 
+def test_what_a_restored_backup_is_told_counts_beside_a_bundle_that_has_seen_more_than_it(
+    index: Run, live: LiveData, told: Callable[..., None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told("fjord", "u1")
+    live.call(live.store.backup(tmp_path / "backup.db"))
+    told("whales", "u1", "u2", "u3")
+    assert index(tmp_path / "out", "--live", tmp_path / "live.db").code == 0
+
+    with closing(Recommender.open(tmp_path / "out", live=str(tmp_path / "backup.db"))) as recommender:
+        recommender.add_events([Event("newcomer", "fjord", "watch")])
+        recommender.put_items([Item("tides", {"title": "Tides"})])
+        recommender.delete_user("u2")
+
+        assert [one.item_id for one in recommender.profile("newcomer").items] == ["fjord"]
+        assert recommender.get_item("tides").properties == {"title": "Tides"}
+        assert not recommender.profile("u2").known
+        assert {one.item_id for one in recommender.profile("u1").items} >= {"fjord", "whales"}
+    assert "the live data is an older copy: it ends at change 1, and bundle" in caplog.text
+
+
 @on_both
 def test_what_either_database_was_told_is_so_in_the_next_bundle(  # noqa: PLR0917 - fixtures
     index: Run, live: LiveData, told: Callable[..., None], url: str, bundle: Path, tmp_path: Path

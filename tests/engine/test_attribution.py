@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from crossfade.engine import ADJUSTMENTS, COMPONENTS, Boost, Query
 from crossfade.engine.attribution import MOST_ATTRIBUTED, attribution_of, recommendation_id
 from crossfade.engine.view import View
+from crossfade.errors import QueryError
 from crossfade.live import Attribution
 
 SECRET = b"of the store"
@@ -47,7 +48,7 @@ def test_two_answers_have_different_names_and_one_has_the_same_for_all_of_its_it
     assert len({found.recommendation for found in names if found is not None}) == 2
 
 
-def test_the_first_hundred_items_are_told_and_the_others_are_not() -> None:
+def test_the_first_hundred_items_are_told_and_acts_on_the_others_count_for_no_rank() -> None:
     ids = [f"i{place}" for place in range(500)]
 
     token = recommendation_id(SECRET, None, ids, ["content"] * 500, first_rank=1)
@@ -59,13 +60,19 @@ def test_the_first_hundred_items_are_told_and_the_others_are_not() -> None:
     assert len(token) < 700
 
 
-def test_an_item_that_was_not_answered_and_an_id_of_others_tell_nothing() -> None:
+def refused(secret: bytes, token: str, item_id: str) -> bool:
+    with pytest.raises(QueryError, match=r"^recommendation_id: not the id of an answer that holds this item") as error:
+        attribution_of(secret, token, item_id)
+    return error.value.field == "recommendation_id"
+
+
+def test_an_item_that_was_not_answered_and_an_id_of_others_are_refused() -> None:
     token = recommendation_id(SECRET, "home", ["a"], ["trend"], first_rank=1)
 
-    assert attribution_of(SECRET, token, "b") is None
-    assert attribution_of(b"another", token, "a") is None
-    assert attribution_of(SECRET, f"{token}A", "a") is None
-    assert attribution_of(SECRET, "", "a") is None
+    assert refused(SECRET, token, "b")
+    assert refused(b"another", token, "a")
+    assert refused(SECRET, f"{token}A", "a")
+    assert refused(SECRET, "", "a")
 
 
 def test_an_id_holds_neither_items_nor_users_in_plain_words() -> None:
@@ -78,7 +85,7 @@ def test_a_cursor_is_no_recommendation(drawn_view: View) -> None:
     cursor = answer(drawn_view, Query()).next_cursor
 
     assert cursor is not None
-    assert attribution_of(drawn_view.secret, cursor, "i0") is None
+    assert refused(drawn_view.secret, cursor, "i0")
 
 
 def test_answers_name_the_scenario_the_rank_over_all_pages_and_what_said_most(make_view: Callable[..., View]) -> None:

@@ -196,7 +196,7 @@ def test_an_item_that_a_bundle_had_is_embedded_when_one_comes_without_it(
     without = make_view([[1.0]], [[1.0]], [[1.0]], words={"T1": np.full(1, 0.5, np.float32)})
     items = Process(without, live).items
 
-    assert items.overlay.added.vectors.tolist() == [[0.5]]
+    assert items.overlay.added.vectors.tolist() == [[1.0]]  # of unit length
 
 
 def test_a_change_is_not_refused_for_what_it_leaves_as_it_is(process: Process) -> None:

@@ -48,6 +48,17 @@ def test_a_backup_is_a_store_like_the_one_it_was_made_of(path: Path, tmp_path: P
     assert {file.name for file in tmp_path.iterdir()} == {"live.db", "copy.db"}
 
 
+def test_a_copy_goes_on_behind_what_a_bundle_has_seen_of_its_original(live: LiveData) -> None:
+    add(live, act(item_id="a"))
+
+    assert live.call(live.store.catch_up(7)) == 1
+    assert live.call(live.store.catch_up(7)) == 7
+    add(live, act(item_id="b"))
+
+    assert items_of(person(live, after=7).events) == ["b"]
+    assert live.call(live.store.catch_up(3)) == 8
+
+
 def test_a_backup_overwrites_nothing_and_leaves_nothing_half_written(path: Path, tmp_path: Path) -> None:
     (tmp_path / "copy.db").write_text("precious")
     with LiveData.open(str(path)) as live:

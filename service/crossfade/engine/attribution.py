@@ -14,12 +14,13 @@ from collections.abc import Sequence
 
 from crossfade.engine.query import ADJUSTMENTS, COMPONENTS
 from crossfade.engine.sealing import seal, unseal
+from crossfade.errors import QueryError
 from crossfade.live import Attribution
 
 __all__ = ["MOST_ATTRIBUTED", "attribution_of", "recommendation_id"]
 
 MOST_ATTRIBUTED = 100
-"""Items of an answer that its id holds, the first ones."""
+"""Items of an answer that its id holds, the first ones; an act on a later one is kept, and counts for no rank."""
 
 _PURPOSE = "recommendation"
 _PARTS = (*COMPONENTS, *ADJUSTMENTS)
@@ -55,18 +56,24 @@ def recommendation_id(
 
 
 def attribution_of(secret: bytes, token: str, item_id: str) -> Attribution | None:
-    """Return where an item stood in the answer of an id; None where the id is not ours or does not hold the item."""
+    """Return where an item stood in the answer of an id; None where it may have stood behind those that the id holds.
+
+    Raises:
+        QueryError: If the id is not ours, or is of an answer that did not hold the item.
+    """
     payload = unseal(secret, _PURPOSE, token)
     head = _NAME_BYTES + _RANK.size + 1
-    if payload is None or len(payload) < head:
-        return None
-    (first_rank,) = _RANK.unpack_from(payload, _NAME_BYTES)
-    end = head + payload[head - 1]
-    scenario, wanted = payload[head:end].decode(), _hash(item_id)
-    for place, (found, part) in enumerate(_ITEM.iter_unpack(payload[end:])):
-        if found == wanted:
-            return Attribution(payload[:_NAME_BYTES].hex(), scenario, first_rank + place, _PARTS[part])
-    return None
+    if payload is not None and len(payload) >= head:
+        (first_rank,) = _RANK.unpack_from(payload, _NAME_BYTES)
+        end = head + payload[head - 1]
+        scenario, wanted = payload[head:end].decode(), _hash(item_id)
+        held = list(_ITEM.iter_unpack(payload[end:]))
+        for place, (found, part) in enumerate(held):
+            if found == wanted:
+                return Attribution(payload[:_NAME_BYTES].hex(), scenario, first_rank + place, _PARTS[part])
+        if len(held) == MOST_ATTRIBUTED:
+            return None
+    raise QueryError("recommendation_id: not the id of an answer that holds this item", field="recommendation_id")
 
 
 def _hash(item_id: str) -> bytes:

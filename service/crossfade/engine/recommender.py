@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -34,6 +35,9 @@ LIVE_FILE = "live.sqlite"
 """Where live data lies in a bundle's directory, unless another place is named."""
 
 
+_log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True)
 class _Served:
     """A bundle that is being served, with its encoder and what has happened to its items.
@@ -54,6 +58,15 @@ class _Served:
         since = 0
         if live is not None and taken_in is not None and taken_in.store_id == live.store.store_id:
             since = taken_in.seq
+            last = live.call(live.store.catch_up(since))
+            if last < since:
+                _log.warning(
+                    "the live data is an older copy: it ends at change %d, and bundle %s has seen %d; "
+                    "what the bundle took in counts, and whoever was erased since the copy has to be erased again",
+                    last,
+                    bundle.version,
+                    since,
+                )
         return cls(Items.of(bundle, Overlay.over(bundle, since)), open_encoder(bundle.encoder_directory), since)
 
 

@@ -93,6 +93,27 @@ class Upkeep(Part):
             newest = await connection.scalar(sa.select(sa.func.max(events.c.timestamp)))
         return None if newest is None else from_microseconds(newest)
 
+    async def catch_up(self, seq: int) -> int:
+        """Let the order of commits go on behind a place that was taken already, by the store that this is a copy of.
+
+        Otherwise what is written next would pass for what a bundle made from that store has seen.
+
+        Args:
+            seq: What the bundle has seen.
+
+        Returns:
+            The last place that was taken here before; at least ``seq`` where nothing had to be done.
+
+        Raises:
+            LiveError: If it could not be written.
+        """
+        async with self._database.reading() as connection:
+            last = int((await connection.scalars(sa.select(clock.c.seq))).one())
+        if last < seq:
+            async with self._database.writing() as writing:
+                await writing.connection.execute(sa.update(clock).where(clock.c.seq < seq).values(seq=seq))
+        return last
+
     async def backup(self, path: Path) -> None:
         """Copy the database into a new file while it is in use; whole or not at all, readable by its owner alone.
 

@@ -97,10 +97,6 @@ def _read_event(event: Event, secret: bytes) -> StoredEvent:
     attribution = None
     if event.recommendation_id is not None:
         attribution = attribution_of(secret, event.recommendation_id, event.item_id)
-        if attribution is None:
-            raise QueryError(
-                "recommendation_id: not the id of an answer that holds this item", field="recommendation_id"
-            )
     kept = Event(
         user_id=event.user_id,
         item_id=event.item_id,
