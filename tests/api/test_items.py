@@ -202,8 +202,17 @@ def test_a_property_out_of_its_bounds_is_named(live: TestClient, name: str, valu
 def test_an_item_has_at_most_64_properties(live: TestClient) -> None:
     many = {f"property {n}": n for n in range(65)}
 
+    just_enough = dict(list(many.items())[:64])
+
     assert problem_of(live.put("/v1/items/x", json=many)).code == "request_invalid"
-    assert live.put("/v1/items/x", json=dict(list(many.items())[:64])).status_code == 200
+    assert live.put("/v1/items/x", json=just_enough).status_code == 200
+    assert live.post("/v1/items", json={"items": [{"item_id": "y", **just_enough}]}).status_code == 200
+    problem = problem_of(live.patch("/v1/items/x", json={"property 64": 64}))
+
+    assert (problem.status, problem.code, problem.field) == (422, "query_invalid", "properties")
+    assert "at most 64" in problem.detail
+    assert live.get("/v1/items/x").json() == {"item_id": "x", **just_enough}
+    assert live.patch("/v1/items/x", json={"property 0": None, "property 64": 64}).status_code == 200
 
 
 def test_properties_come_back_as_they_were_put(live: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -196,6 +197,18 @@ def test_a_cap_is_told_as_the_rule_that_removed_an_item(client: TestClient) -> N
     assert why_of(client.get(f"/v1/users/u0/why/{quote(answered, safe='')}?cap={cap}")).removed_by is None
 
 
+def test_a_pin_and_an_earlier_page_are_told_as_what_removed_an_item(client: TestClient) -> None:
+    first = answer_of(client.get("/v1/users/u0/recommendations?limit=2"))
+    best, second = (item.item_id for item in first.items)
+    pin = quote(json.dumps([{"item_id": best, "position": 9}]))
+
+    pinned = why_of(client.get(f"/v1/users/u0/why/{quote(best, safe='')}?limit=2&pin={pin}"))
+    earlier = why_of(client.get(f"/v1/users/u0/why/{quote(second, safe='')}?limit=2&cursor={first.next_cursor}"))
+
+    assert (pinned.removed_by, pinned.rank) == ("pin", 1)
+    assert (earlier.removed_by, earlier.rank) == ("earlier_page", 2)
+
+
 def test_an_anonymous_session_joins_a_user(live: TestClient) -> None:
     act(live, "session-1", "i5", "like")
     act(live, "u0", "i6", "like")
@@ -208,6 +221,44 @@ def test_an_anonymous_session_joins_a_user(live: TestClient) -> None:
         past = {item["item_id"] for item in live.get(f"/v1/users/{user_id}/profile").json()["items"]}
         assert past == {"i0", "i4", "i8", "i5", "i6", "i7"}
     assert recommended(live, "u0", limit=30) == recommended(live, "session-1", limit=30)
+
+
+def test_a_user_whose_whole_past_came_by_a_merge_is_listed_under_the_account_alone(live: TestClient) -> None:
+    act(live, "session-9", "i5")
+
+    live.post("/v1/users/new account/merge", json={"from": "session-9"})
+
+    ids = [user["user_id"] for user in live.get("/v1/users?limit=500").json()["users"]]
+    assert "new account" in ids
+    assert "session-9" not in ids
+    assert live.get("/v1/users/new account").json()["user_id"] == "new account"
+
+
+def test_a_change_of_a_merged_user_answers_what_is_known_of_the_user_from_then_on(live: TestClient) -> None:
+    live.put("/v1/users/session-1", json={"attributes": {"country": "SE", "plan": "x"}})
+    live.put("/v1/users/u1", json={"attributes": {"country": "NO"}})
+    live.post("/v1/users/u1/merge", json={"from": "session-1"})
+
+    for method, user_id, attributes, now in (
+        ("PATCH", "u1", {"plan": None}, {"country": "NO"}),
+        ("PATCH", "session-1", {"plan": "y"}, {"country": "NO", "plan": "y"}),
+        ("PUT", "session-1", {"country": "DE"}, {"country": "DE"}),
+        ("PUT", "u1", {}, {}),
+    ):
+        answered = live.request(method, f"/v1/users/{user_id}", json={"attributes": attributes})
+
+        assert answered.json() == {"user_id": user_id, "attributes": now}
+        for one in ("u1", "session-1"):
+            assert live.get(f"/v1/users/{one}").json()["attributes"] == now
+
+
+def test_a_change_takes_a_user_to_64_attributes_and_no_further(live: TestClient) -> None:
+    live.put("/v1/users/new", json={"attributes": {f"attribute {n}": "x" for n in range(64)}})
+
+    problem = problem_of(live.patch("/v1/users/new", json={"attributes": {"more": "x"}}))
+
+    assert (problem.status, problem.code, problem.field) == (422, "query_invalid", "attributes")
+    assert "at most 64" in problem.detail
 
 
 @pytest.mark.parametrize(

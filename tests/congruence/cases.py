@@ -66,6 +66,36 @@ ASKED: list[Case] = [
     case("properties", step("recommend", Query(include=["year", "genres", "share", "title"], limit=48))),
     case("no properties", step("recommend", Query(include=[]))),
     case("many", step("recommend_many", [Query(user_id=f"u{n}", limit=3 + n, explain=n == 1) for n in range(4)])),
+    case(
+        "none of what a scenario has",
+        step("put_scenario", "full", {"pin": [{"item_id": "i9", "position": 1}], "include": ["year"]}),
+        step("put_scenario", "bare", {"pin": [], "boost": [], "include": [], "exclude": {"event_types": []}}),
+        step("recommend", Query(scenario="full")),
+        step("recommend", Query(scenario="full", pin=[], boost=(), include=[], exclude=Exclude(event_types=[]))),
+        step("recommend", Query(scenario="bare")),
+        step("recommend_many", [Query(scenario="full", pin=[]), Query(scenario="full", include=[])]),
+        step("search", "space", scenario="full", pin=[]),
+        step("rank", ["i9", "i5"], scenario="full", pin=[], include=[]),
+        step(
+            "similar_items",
+            "i0",
+            scenario="full",
+            pin=[],
+            boost=[],
+            include=[],
+            exclude=Exclude(event_types=[]),
+            parameters=[("scenario", "full"), ("pin", ""), ("boost", ""), ("include", ""), ("exclude.event_types", "")],
+        ),
+        step("why", "u0", "i9", scenario="full", include=[], parameters=[("scenario", "full"), ("include", "")]),
+        step("delete_scenario", "full"),
+        step("delete_scenario", "bare"),
+    ),
+    case(
+        "what was had but for some of it",
+        step("recommend", Query(user_id="u0", limit=48, exclude=Exclude(interacted=False, event_types=["watch"]))),
+        step("recommend", Query(user_id="u0", limit=48, exclude=Exclude(interacted=False, since=NOON))),
+    ),
+    case("unknown pins", step("recommend", Query(item_ids=["gone", "gone"], pin=[Pin("lost", 1), Pin("gone", 2)]))),
     case("none of many", step("recommend_many", [Query(user_id="u0", filter={"all": [CRIME, UNKNOWN]})])),
     case(
         "pages",
@@ -219,6 +249,14 @@ KEPT: list[Case] = [
         step("get_item", "a1"),
     ),
     case(
+        "more properties than an item may have",
+        step("put_items", [Item("a1"), Item("a2", {f"property {n}": n for n in range(65)})]),
+        step("put_items", [Item("wide", {f"property {n}": n for n in range(64)})]),
+        step("patch_item", "wide", {"more": 1}),
+        step("patch_item", "wide", {"more": 1, "property 0": None}),
+        step("delete_item", "wide"),
+    ),
+    case(
         "items that are not there",
         step("get_item", "gone"),
         step("patch_item", "gone", {"year": 1}),
@@ -234,6 +272,14 @@ KEPT: list[Case] = [
         step("list_users"),
         step("list_users", limit=2, parameters=[("limit", "2")]),
         step("list_users", limit=2, cursor="nobody's", parameters=[("limit", "2"), ("cursor", "nobody's")]),
+    ),
+    case(
+        "more attributes than a user may have",
+        step("put_users", [User("a"), User("wide", {f"attribute {n}": "x" for n in range(65)})]),
+        step("put_users", [User("wide", {f"attribute {n}": "x" for n in range(64)})]),
+        step("patch_user", "wide", {"more": "x"}),
+        step("patch_user", "wide", {"more": "x", "attribute 0": None}),
+        step("delete_user", "wide"),
     ),
     case("users that are wrong", step("put_users", [User("a"), User("a")]), step("put_users", [User("")])),
     case(
@@ -252,6 +298,10 @@ KEPT: list[Case] = [
         step("merge_users", "member", "session/7"),
         step("merge_users", "member", "member"),
         step("merge_users", "session/7", "member"),
+        step("put_users", [User("session/7", {"plan": "x", "age": "adult"})]),
+        step("patch_user", "member", {"plan": None}),
+        step("get_user", "session/7"),
+        step("list_users"),
         step("export_user", "member"),
     ),
     case(
@@ -322,6 +372,39 @@ REFUSED: list[Case] = [
     case("a cap on an unknown property", step("recommend", Query(cap=Cap("nope", 1)))),
     case("a moment that is none", step("recommend", Query(context={"timestamp": "yesterday"}))),
     case("a zone that is none", step("recommend", Query(context={"timezone": "Mars/Olympus"}))),
+    case("the server's own zone", step("recommend", Query(context={"timezone": "localtime"}))),
+    case("a day in digits", step("recommend", Query(context={"timestamp": "20261121", "timezone": "Europe/Oslo"}))),
+    case("a number that is no time", step("recommend", Query(context={"timestamp": "1_795_245_300"}))),
+    case("a list of nothing", step("rank", [])),
+    case("too long a list", step("rank", ["i1"] * 501)),
+    case("a filter beyond numbers", step("recommend", Query(filter={"field": "year", "lt": 1e301}))),
+    case("a filter of too long a text", step("recommend", Query(filter={"field": "title", "eq": "x" * 20_001}))),
+    case("no text", later("recommend", lambda _: Query(text=""), body={"text": ""})),
+    case(
+        "too much context",
+        later(
+            "recommend",
+            lambda _: Query(context={f"field {n}": "" for n in range(33)}),
+            body={"context": {f"field {n}": "" for n in range(33)}},
+        ),
+    ),
+    case(
+        "too many properties",
+        later("recommend", lambda _: Query(include=["title"] * 65), body={"include": ["title"] * 65}),
+    ),
+    case(
+        "half a place",
+        later("recommend", lambda _: Query(pin=[Pin("a", 1.5)]), body={"pin": [{"item_id": "a", "position": 1.5}]}),  # type: ignore[arg-type]
+    ),
+    case(
+        "half an item of each",
+        later("recommend", lambda _: Query(cap=Cap("year", 1.5)), body={"cap": {"field": "year", "most": 1.5}}),  # type: ignore[arg-type]
+    ),
+    case(
+        "a number in quotes",
+        later("recommend", lambda _: Query(diversity="0.5"), body={"diversity": "0.5"}),  # type: ignore[arg-type]
+        later("recommend", lambda _: Query(weights={"trend": "1"}), body={"weights": {"trend": "1"}}),  # type: ignore[dict-item]
+    ),
     case("an unknown scenario", step("recommend", Query(scenario="nope"))),
     case("a limit out of bounds", later("recommend", lambda _: Query(limit=0), body={"limit": 0})),
     case(

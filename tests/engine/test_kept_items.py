@@ -199,6 +199,33 @@ def test_an_item_that_a_bundle_had_is_embedded_when_one_comes_without_it(
     assert items.overlay.added.vectors.tolist() == [[1.0]]  # of unit length
 
 
+def test_a_change_takes_an_item_to_64_properties_and_no_further(process: Process) -> None:
+    many = {f"property {number}": number for number in range(65)}
+    process.put("full", **dict(list(many.items())[:64]), nothing=None)
+
+    with pytest.raises(QueryError, match=r"items\.0: expected at most 64 properties, got 65") as put:
+        process.put("too much", **many)
+    with pytest.raises(QueryError, match="properties: expected at most 64 properties, got 65") as changed:
+        process.keeper.patch_item("full", {"property 64": 64})
+
+    assert (put.value.field, changed.value.field) == ("items.0", "properties")
+    assert len(process.keeper.patch_item("full", {"property 0": None, "property 64": 64}).properties) == 64
+
+
+def test_an_item_of_a_wider_catalogue_may_be_changed_but_gets_no_further_properties(
+    make_view: MakeView, live: LiveData
+) -> None:
+    wide = {f"property {number}": [number] for number in range(70)}
+    process = Process(make_view([[1.0]], [[1.0]], [[1.0]], properties=wide), live)
+
+    changed = process.keeper.patch_item("i0", {"property 0": 7})
+
+    assert changed.properties == process.keeper.get_item("i0").properties
+    assert (len(changed.properties), changed.properties["property 0"]) == (72, 7)
+    with pytest.raises(QueryError, match="at most 64 properties, got 73"):
+        process.keeper.patch_item("i0", {"is_hidden": True})
+
+
 def test_a_change_is_not_refused_for_what_it_leaves_as_it_is(process: Process) -> None:
     process.keeper.patch_item("i0", {"title": "New"})
 

@@ -138,7 +138,7 @@ def test_a_full_disk_keeps_nothing_of_what_did_not_fit_and_all_that_did(path: Pa
         live.call(fill(1_000_000))
         add(live, act(item_id="b"))
         assert items_of(person(live).events) == ["a", "b"]
-        assert live.call(live.store.get_user("u0")) is None
+        assert person(live, "u0").attributes is None
 
 
 def test_every_caller_of_a_commit_that_failed_hears_of_it(impatient: None, path: Path) -> None:

@@ -12,23 +12,27 @@ from crossfade.errors import QueryError
 from crossfade.live.database import Part, Writing
 from crossfade.live.pruning import prune
 from crossfade.live.records import StoredEvent, UserRecord
-from crossfade.live.rows import require_keepable, row_to_event, row_to_user, user_hash, write_json
+from crossfade.live.rows import require_keepable, row_to_event, user_hash, write_json
 from crossfade.live.schema import clock, erased, events, merges, users
 from crossfade.live.upsert import upsert
 
 __all__ = ["UserTable"]
+
+_A_STATEMENT = 10_000  # SQLite takes 32,766 parameters
 
 
 class UserTable(Part):
     """The part of the store that keeps users."""
 
     async def put_users(self, records: Sequence[UserRecord], *, only_if_unchanged: bool = False) -> int | None:
-        """Keep the attributes of users as they are given, each in the place of those of the same id; all or none.
+        """Keep the attributes of users as they are given, in the place of all that was put for each; all or none.
+
+        They are kept for the id that the others were merged into, and those of the others are deleted.
 
         Args:
-            records: Distinct ids, at least one.
-            only_if_unchanged: Whether to write only if each id's last change in the store, 0 for none, still is the
-                ``changed_seq`` of its record.
+            records: Distinct ids, at least one; of several that are one user the last counts.
+            only_if_unchanged: Whether to write only if each user's ``last_change`` still is the ``changed_seq`` of the
+                record.
 
         Returns:
             The place of the last of them in the order of commits; None where one had changed and nothing was written.
@@ -41,29 +45,51 @@ class UserTable(Part):
         require_keepable("user_id", *ids)
         async with self._database.writing() as writing:
             if only_if_unchanged:
-                asked = sa.select(users.c.user_id, users.c.changed_seq).where(users.c.user_id.in_(ids))
-                before = {row.user_id: row.changed_seq for row in await writing.connection.execute(asked)}
-                if any(before.get(record.user_id, 0) != record.changed_seq for record in records):
-                    return None
-            last = await writing.take(len(records))
+                for record in records:
+                    if await self._last_change(writing, record.user_id) != record.changed_seq:
+                        return None
+            into = await _merged(writing, ids)
+            roots = sorted(set(into.values()))
+            put = {into.get(record.user_id, record.user_id): record.attributes for record in records}
+            last = await writing.take(len(put))
             rows = [
-                {"user_id": record.user_id, "attributes": write_json(dict(record.attributes)), "changed_seq": seq}
-                for seq, record in enumerate(records, last - len(records) + 1)
+                {"user_id": user_id, "attributes": write_json(dict(attributes)), "changed_seq": seq}
+                for seq, (user_id, attributes) in enumerate(put.items(), last - len(put) + 1)
             ]
             await upsert(writing.connection, users, rows)
+            await _unsay(writing, roots)
         return last
 
-    async def get_user(self, user_id: str) -> UserRecord | None:
-        """Return what was put for exactly this id, None if nothing was."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(sa.select(users).where(users.c.user_id == user_id))).one_or_none()
-        return None if row is None else row_to_user(row)
+    async def last_change(self, user_id: str) -> int:
+        """Return the place of the last change to who a user is and what was put for them, 0 for none.
+
+        Such are attributes put for any of the user's ids, merges and erasures; after each of them it is another one.
+
+        Raises:
+            QueryError: If the id holds what no database can keep.
+        """
+        require_keepable("user_id", user_id)
+        async with self._database.snapshot() as connection:
+            return await self._last_change(Writing(connection), user_id)
+
+    async def _last_change(self, writing: Writing, user_id: str) -> int:
+        group = await _group(writing, user_id)
+        hashes = [user_hash(self._database.secret, one) for one in group]
+        asked = (
+            sa.select(sa.func.max(users.c.changed_seq)).where(users.c.user_id.in_(group)),
+            sa.select(sa.func.max(merges.c.seq)).where(merges.c.into_id == group[0]),
+            sa.select(sa.func.max(erased.c.seq)).where(erased.c.user_hash.in_(hashes)),
+        )
+        return max([await writing.connection.scalar(one) or 0 for one in asked])
 
     async def user_ids(self, *, limit: int, after: str = "") -> list[str]:
-        """Return ids that attributes were put for or events came under, by code points, those after ``after``."""
+        """Return ids that the store knows, by code points, those after ``after``.
+
+        Known are those that attributes were put for, that events came under and that others were merged into.
+        """
         async with self._database.reading() as connection:
             found: set[str] = set()
-            for column in (users.c.user_id, events.c.user_id):
+            for column in (users.c.user_id, events.c.user_id, merges.c.into_id):
                 # SQLite compares bytes of UTF-8, whose order is that of code points; PostgreSQL does if told to.
                 by_code = sa.collate(column, "C") if connection.dialect.name == "postgresql" else column
                 page = sa.select(column).where(by_code > after).group_by(column).order_by(by_code).limit(limit)
@@ -135,6 +161,26 @@ class UserTable(Part):
             mine = sa.select(events).where(events.c.user_id.in_(group)).order_by(events.c.seq)
             acts = [_plain(row_to_event(row)) for row in await connection.execute(mine)]
         return {"user_ids": list(group), "attributes": attributes, "events": acts}
+
+
+async def _merged(writing: Writing, user_ids: Sequence[str]) -> dict[str, str]:
+    """Return, of those among some ids that share a user with others, the id that the others were merged into."""
+    found: dict[str, str] = {}
+    for start in range(0, len(user_ids), _A_STATEMENT):
+        some = user_ids[start : start + _A_STATEMENT]
+        from_these = sa.select(merges.c.from_id, merges.c.into_id).where(merges.c.from_id.in_(some))
+        into_these = sa.select(merges.c.into_id).where(merges.c.into_id.in_(some)).distinct()
+        found.update({row.from_id: row.into_id for row in await writing.connection.execute(from_these)})
+        found.update({root: root for root in await writing.connection.scalars(into_these)})
+    return found
+
+
+async def _unsay(writing: Writing, roots: Sequence[str]) -> None:
+    """Delete what was put for the ids that were merged into some."""
+    for start in range(0, len(roots), _A_STATEMENT):
+        some = roots[start : start + _A_STATEMENT]
+        members = sa.select(merges.c.from_id).where(merges.c.into_id.in_(some))
+        await writing.connection.execute(sa.delete(users).where(users.c.user_id.in_(members)))
 
 
 async def _root(writing: Writing, user_id: str) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from crossfade import engine
+from crossfade.engine.kept.items import MAX_PROPERTIES
 from crossfade.errors import QueryError
 from crossfade.wire.fields import NO_NUL, Body, Id, PropertyName, ShownAs, WireModel, moment_of
 
@@ -28,12 +30,12 @@ __all__ = [
 MAX_ITEMS = 100
 """How many items one request may put: to embed their texts takes seconds, and a request may take ten."""
 
-_MAX_PROPERTIES = 64
-
 _MOST_IN_A_LIST = 1_000
 _MOST_IN_AN_OBJECT = 16
 _LONGEST_TEXT = 20_000
 _LARGEST = 2**53 - 1  # what every reader of JSON keeps exactly
+
+_NAMES: JsonDict = {"minLength": 1, "maxLength": 128}
 
 LongText = Annotated[str, Field(max_length=_LONGEST_TEXT, pattern=NO_NUL)]
 _Number = Annotated[float, Field(ge=-1e300, le=1e300)]
@@ -99,7 +101,7 @@ class ItemChanges(Body):
 
     model_config = ConfigDict(
         extra="allow",
-        json_schema_extra={"maxProperties": _MAX_PROPERTIES, "propertyNames": {"minLength": 1, "maxLength": 128}},
+        json_schema_extra={"maxProperties": MAX_PROPERTIES, "propertyNames": _NAMES},
     )
     __pydantic_extra__: dict[PropertyName, PropertyValue]
 
@@ -114,8 +116,8 @@ class ItemChanges(Body):
 
     @model_validator(mode="after")
     def _of_bounded_size(self) -> ItemChanges:
-        if len(self.model_fields_set) > _MAX_PROPERTIES:
-            raise PydanticCustomError("too_many_properties", f"Expected at most {_MAX_PROPERTIES} properties")
+        if len(self.model_fields_set - {"item_id"}) > MAX_PROPERTIES:
+            raise PydanticCustomError("too_many_properties", f"Expected at most {MAX_PROPERTIES} properties")
         return self
 
     def to_engine(self) -> dict[str, object]:
@@ -129,6 +131,8 @@ class ItemRequest(ItemChanges):
     A property is a text, a number, true or false, a list of these, or a flat object such as a place's
     `{"latitude": …, "longitude": …}`; null is the same as leaving it out.
     """
+
+    model_config = ConfigDict(json_schema_extra={"maxProperties": MAX_PROPERTIES + 1, "propertyNames": _NAMES})
 
     item_id: _ItemIdInBody = None
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from crossfade import engine
+from crossfade.engine.kept.users import MAX_ATTRIBUTES
 from crossfade.errors import QueryError
 from crossfade.wire.fields import NO_NUL, Body, Id, PropertyName, WireModel
 
@@ -32,7 +33,6 @@ MAX_USERS = 1_000
 """How many users one request may put."""
 
 _Value = Annotated[str, Field(max_length=256, pattern=NO_NUL)]
-_MAX_ATTRIBUTES = 64
 
 
 class UserRequest(Body):
@@ -43,7 +43,7 @@ class UserRequest(Body):
     )
     attributes: dict[PropertyName, _Value] = Field(
         {},
-        max_length=_MAX_ATTRIBUTES,
+        max_length=MAX_ATTRIBUTES,
         description="By name; those that the bundle learned about count before the user has done anything.",
         examples=[{"country": "NO", "age_band": "25-34"}],
     )
@@ -84,7 +84,7 @@ class UserChanges(Body):
     """Attributes to set."""
 
     attributes: dict[PropertyName, _Value | None] = Field(
-        max_length=_MAX_ATTRIBUTES,
+        max_length=MAX_ATTRIBUTES,
         description="By name; null takes one away, and those that are not named stay.",
         examples=[{"country": "SE", "plan": None}],
     )
@@ -96,7 +96,7 @@ class MergeRequest(Body):
     from_id: Id = Field(
         alias="from",
         description="The id of the anonymous session, or of the user's other account: what it did, and does from now "
-        "on, counts for the user of the path, and asking for either is asking for both.",
+        "on, counts for the user of the path. Both are one user then, whichever is asked for or given attributes.",
         examples=["session-7f3a"],
     )
 

@@ -128,7 +128,10 @@ def add_user(router: APIRouter, service: Service) -> None:
     def put_user(
         user_id: UserId, request: Annotated[UserRequest, Body(openapi_examples=body_examples("put_user"))]
     ) -> Response:
-        """Put a user's attributes, in the place of those put before; they count from the next answer on."""
+        """Put a user's attributes, in the place of those known before; they count from the next answer on.
+
+        Whoever was merged is one user, whichever of the ids is in the path.
+        """
         user = request.to_user(user_id)
         recommender.put_users([user])
         return answer_with(user_to_wire(user))

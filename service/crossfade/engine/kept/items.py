@@ -15,7 +15,10 @@ from crossfade.engine.view import View
 from crossfade.errors import LiveError, NotFoundError, QueryError
 from crossfade.live import ItemRecord
 
-__all__ = ["ItemKeeper"]
+__all__ = ["MAX_PROPERTIES", "ItemKeeper"]
+
+MAX_PROPERTIES = 64
+"""How many properties an item may be given; one that has more already, from files, gets none beside."""
 
 
 class ItemKeeper(Keeper):
@@ -28,8 +31,8 @@ class ItemKeeper(Keeper):
         next answer on, in every process.
 
         Raises:
-            QueryError: If an id occurs twice, or a property cannot be kept, or not as what the other items hold there:
-                ``field`` is its place, for example ``items.0.year``.
+            QueryError: If an id occurs twice, an item has more than ``MAX_PROPERTIES``, or a property cannot be kept,
+                or not as what the other items hold there: ``field`` is its place, for example ``items.0.year``.
             LiveError: If they could not be written.
         """
         ids = [item.item_id for item in items]
@@ -54,7 +57,8 @@ class ItemKeeper(Keeper):
 
         Raises:
             NotFoundError: If there is no such item.
-            QueryError: If a property cannot be kept, or not as what the other items hold there.
+            QueryError: If a property cannot be kept, or not as what the other items hold there, or if the item would
+                have more than ``MAX_PROPERTIES``, and more than before.
             LiveError: If it could not be written.
         """
         for _ in range(PATIENCE):
@@ -65,7 +69,7 @@ class ItemKeeper(Keeper):
                 raise NotFoundError(f"there is no item {item_id!r}")
             before = view.items.all_properties(row)
             item = Item(item_id, _without_none({**before, **changes}))
-            _check_item(item, "")
+            _check_item(item, "", most=max(MAX_PROPERTIES, len(_without_none(before))))
             _check_changes(view, item, changes)
             (changed,) = _records(view, [item], changed_seq=0 if record is None else record.changed_seq)
             unmoved = [item_id] if _says_the_same(view, item) else []
@@ -119,9 +123,12 @@ def _without_none(properties: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in plain.items() if value is not None}
 
 
-def _check_item(item: Item, where: str) -> None:
+def _check_item(item: Item, where: str, *, most: int = MAX_PROPERTIES) -> None:
     """Raise ``QueryError`` unless an item can be kept; ``where`` goes before the names of its fields."""
     check_id(f"{where}item_id", item.item_id)
+    if (count := len(item.properties)) > most:
+        field = where.removesuffix(".") or "properties"
+        raise QueryError(f"{field}: expected at most {MAX_PROPERTIES} properties, got {count}", field=field)
     if "item_id" in item.properties:
         raise QueryError(f"{where}item_id: no property can have this name", field=f"{where}item_id")
     for name in ("title", "description"):

@@ -12,7 +12,10 @@ from crossfade.engine.people import evidence_of
 from crossfade.errors import LiveError, NotFoundError, QueryError
 from crossfade.live import UserRecord
 
-__all__ = ["UserKeeper"]
+__all__ = ["MAX_ATTRIBUTES", "UserKeeper"]
+
+MAX_ATTRIBUTES = 64
+"""How many attributes a user may be given; one who has more already, from files or by a merge, gets none beside."""
 
 
 class UserKeeper(Keeper):
@@ -21,8 +24,10 @@ class UserKeeper(Keeper):
     def put_users(self, users: Sequence[User]) -> None:
         """Keep attributes of users, each in the place of all that was known of the one of its id; all or none.
 
+        Ids that were merged are one user: what is put for any of them is in the place of what all of them said.
+
         Raises:
-            QueryError: If an id occurs twice.
+            QueryError: If an id occurs twice, or a user has more than ``MAX_ATTRIBUTES``.
             LiveError: If they could not be written.
         """
         ids = [user.user_id for user in users]
@@ -38,14 +43,15 @@ class UserKeeper(Keeper):
 
         Raises:
             NotFoundError: If nothing is known of the user.
+            QueryError: If the user would have more than ``MAX_ATTRIBUTES``, and more than before.
             LiveError: If it could not be written.
         """
         for _ in range(PATIENCE):
-            record = self.live.call(self.live.store.get_user(user_id))
+            last_change = self.live.call(self.live.store.last_change(user_id))
             before = self.get_user(user_id).attributes
             attributes = {name: value for name, value in {**before, **changes}.items() if value is not None}
-            _check_user(User(user_id, attributes), "")
-            changed = UserRecord(user_id, attributes, 0 if record is None else record.changed_seq)
+            _check_user(User(user_id, attributes), "", most=max(MAX_ATTRIBUTES, len(before)))
+            changed = UserRecord(user_id, attributes, last_change)
             if self.live.call(self.live.store.put_users([changed], only_if_unchanged=True)) is not None:
                 return User(user_id, attributes)
         raise LiveError(f"the user {user_id!r} is being changed by too many at once; try again")
@@ -128,8 +134,11 @@ class UserKeeper(Keeper):
         }
 
 
-def _check_user(user: User, where: str) -> None:
+def _check_user(user: User, where: str, *, most: int = MAX_ATTRIBUTES) -> None:
     check_id(f"{where}user_id", user.user_id)
+    if (count := len(user.attributes)) > most:
+        message = f"{where}attributes: expected at most {MAX_ATTRIBUTES}, got {count}"
+        raise QueryError(message, field=f"{where}attributes")
     for name, value in user.attributes.items():
         if not isinstance(value, str):
             raise QueryError(f"{where}attributes.{name}: expected text", field=f"{where}attributes.{name}")
