@@ -137,6 +137,21 @@ def test_of_a_crowd_with_slow_questions_those_taken_are_answered_in_time_and_the
     assert max(took for outcome, took in outcomes if outcome == "refused") < 1.0
 
 
+def test_what_has_been_answered_is_waited_for_no_more() -> None:
+    doubler = Doubler()
+    batcher = Batcher(doubler, max_wait_s=10.0)
+
+    async def ask(questions: list[int]) -> float:
+        first = await hold_up(batcher, doubler)
+        others = await ask_all(batcher, questions)
+        waiting = batcher._units
+        doubler.go_on.set()
+        await asyncio.gather(first, *others)
+        return waiting
+
+    assert [asyncio.run(ask([2, 4, 6])) for _ in range(3)] == [3.0, 3.0, 3.0]
+
+
 def test_a_question_whose_time_is_over_is_not_computed() -> None:
     doubler = Doubler()
     batcher = Batcher(doubler, max_wait_s=10.0)

@@ -194,6 +194,47 @@ def test_a_revoked_key_stops_within_a_second(book: Book) -> None:
     assert (before, meanwhile, after) == (True, True, False)
 
 
+def test_what_was_read_is_as_old_as_the_moment_it_was_asked_for(book: Book) -> None:
+    now = [0.0]
+    headers = book.make("read")
+
+    class Slow(Book):
+        def all(self) -> Sequence[ApiKey]:
+            found = book.all()
+            now[0] += 0.9  # on its way here; the key is revoked meanwhile
+            book.revoke(headers)
+            return found
+
+    ring = KeyRing(Slow(), clock=lambda: now[0])
+    key = headers["Authorization"].removeprefix("Bearer ")
+
+    async def good() -> bool:
+        return await ring.find(key) is not None
+
+    before = asyncio.run(good())
+    now[0] = 1.0
+    after = asyncio.run(good())
+
+    assert (before, after) == (True, False)
+
+
+def test_every_key_is_compared_in_constant_time_whichever_was_sent(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+
+    def compare(known: str, sent: str) -> bool:
+        compared.append(known)
+        return known == sent
+
+    keys = [book.make("read")["Authorization"].removeprefix("Bearer ") for _ in range(3)]
+    ring = KeyRing(book, clock=lambda: 0.0)
+    monkeypatch.setattr("crossfade.api.doors.keys.hmac.compare_digest", compare)
+    for key in (*keys, "cf_made-up"):
+        compared.clear()
+        asyncio.run(ring.find(key))
+
+        assert compared == [one.sha256 for one in book.all()]
+
+
 def test_the_book_is_read_once_for_all_who_ask_together(book: Book) -> None:
     ring = KeyRing(book, clock=lambda: 0.0)
 

@@ -235,3 +235,13 @@ def test_a_service_that_keeps_nothing_says_so(client: TestClient) -> None:
     problem = problem_of(client.post("/v1/events", json=act("i5")))
 
     assert (problem.status, problem.code) == (503, "live_unavailable")
+
+
+def test_a_duplicate_among_wrong_events_is_no_error_of_the_whole(live: TestClient) -> None:
+    live.post("/v1/events", json=act("i5", event_id="once"))
+
+    answered = live.post("/v1/events", json=[act("i5", event_id="once"), act("")])
+    told = events_of(answered)
+
+    assert answered.status_code == 207
+    assert (told.accepted, told.duplicates, [one.place for one in told.rejected]) == (0, 1, [1])

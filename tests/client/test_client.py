@@ -165,6 +165,40 @@ def test_events_that_are_all_wrong_are_outcomes_and_no_error(client: CrossfadeCl
     assert [outcome.field for outcome in outcomes] == ["item_id", "user_id"]
 
 
+def test_the_outcome_of_an_event_beyond_the_first_cut_stands_at_its_place() -> None:
+    def refuse_the_last(request: httpx.Request) -> httpx.Response:
+        sent = json.loads(request.content)
+        last = len(sent) - 1
+        rejected = [{"place": last, "field": "item_id", "message": "no"}] if sent[last]["item_id"] == "last" else []
+        told = {"accepted": last, "duplicates": 0, "rejected": rejected, "duplicate_places": []}
+        return httpx.Response(207 if rejected else 200, json=told)
+
+    events = [*(Event("u", "i", event_id=f"e{number}") for number in range(10_001)), Event("u", "last")]
+
+    outcomes = answering(refuse_the_last).add_events(events)
+
+    assert [outcome.event_id for outcome in outcomes] == [*(f"e{number}" for number in range(10_001)), ""]
+    assert [place for place, outcome in enumerate(outcomes) if outcome.field is not None] == [10_001]
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [lambda client: client.patch_item("i", {"year": 1}), lambda client: client.patch_user("u", {"age": "old"})],
+    ids=["item", "user"],
+)
+def test_a_change_that_may_have_been_made_is_not_sent_again(patch: Callable[[CrossfadeClient], object]) -> None:
+    tries: list[str] = []
+
+    def lose(request: httpx.Request) -> httpx.Response:
+        tries.append(request.method)
+        raise httpx.ReadError("connection reset")
+
+    with pytest.raises(UnreachableError):
+        patch(answering(lose))
+
+    assert tries == ["PATCH"]
+
+
 def test_nothing_is_sent_for_nothing() -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         raise AssertionError("nothing was to be sent")
@@ -351,6 +385,22 @@ def test_what_a_retry_finds_gone_was_deleted_by_the_try_before(delete: Callable[
     assert tries == ["DELETE", "DELETE"]
     with pytest.raises(NotFoundError):
         delete(answering(lambda _: not_found()))
+
+
+def test_a_try_that_may_have_deleted_is_remembered_over_one_that_cannot_have() -> None:
+    tries: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        tries.append(request.method)
+        if len(tries) == 1:
+            raise httpx.ReadError("connection reset")
+        if len(tries) == 2:
+            raise httpx.ConnectError("connection refused")
+        return not_found()
+
+    answering(answer, retries=2).delete_item("i")
+
+    assert tries == ["DELETE"] * 3
 
 
 def not_found() -> httpx.Response:

@@ -147,7 +147,16 @@ def test_patience_without_sense_is_refused(timeout_s: float, retries: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [(None, None), ("7", 7.0), (" 0 ", 0.0), ("soon", None), ("-1", None), ("²", None)]
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("7", 7.0),
+        (" 0 ", 0.0),
+        ("soon", None),
+        ("-1", None),
+        ("²", None),
+        ("Fri, 31 Dec 9999 23:59:59 -0900", None),
+    ],
 )
 def test_retry_after_in_seconds_is_read(header: str | None, seconds: float | None) -> None:
     assert retry_after_s(header) == seconds

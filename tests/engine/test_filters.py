@@ -94,6 +94,9 @@ def found(table: FilterTable, raw: Mapping[str, Any], now: datetime = NOW) -> li
         ({"field": "genres", "prefix": "Cr"}, ["fjord", "heist"]),
         ({"field": "added", "newer_than_days": 1}, ["fjord"]),
         ({"field": "added", "older_than_days": 1}, ["heist"]),
+        # To the minute: NOW without its seconds is 10 h 30 min after one of them, and 2 d 10 h 30 min after the other.
+        ({"field": "added", "newer_than_days": 0.4375}, ["fjord"]),
+        ({"field": "added", "older_than_days": 2.4375}, []),
         ({"field": "premiere", "newer_than_days": 0}, ["harbour"]),
         ({"field": "released", "older_than_days": 3650}, ["fjord"]),
         ({"field": "released", "newer_than_days": 3650}, ["heist"]),
@@ -187,6 +190,9 @@ LEAF = {"field": "year", "gt": 1}
         ({"field": "year", "eq": [1]}, "filter.eq", "expected text, a number, true or false, got [1]"),
         ({"field": "year", "eq": float("nan")}, "filter.eq", "expected a finite number"),
         ({"field": "year", "lt": float("inf")}, "filter.lt", "expected a finite number"),
+        ({"field": "year", "lt": 1.1e300}, "filter.lt", "expected a finite number, at most 1e300"),
+        ({"field": "year", "lt": -(10**400)}, "filter.lt", "expected a finite number, at most 1e300"),
+        ({"field": "title", "eq": "x" * 20_001}, "filter.eq", "expected at most 20,000 characters, got 20,001"),
         ({"field": "year", "lt": 10**400}, "filter.lt", "expected a finite number"),
         ({"field": "year", "lt": True}, "filter.lt", "expected a number, a time or text, got true"),
         ({"field": "title", "eq": "\ud800"}, "filter.eq", r'half of a surrogate pair in "\ud800"'),
@@ -301,6 +307,31 @@ def test_a_filter_is_evaluated_once_and_its_ages_once_a_minute(films: FilterTabl
     assert films.mask(aged, now=NOW + timedelta(seconds=42)) is first_aged
     assert first_aged.tolist() == [True, True, False, False]
     assert films.mask(aged, now=NOW + timedelta(hours=2)).tolist() == [True, False, False, False]
+
+
+def test_an_age_inside_a_not_is_evaluated_once_a_minute_too(films: FilterTable) -> None:
+    not_new = parse_filter({"not": {"field": "added", "newer_than_days": 2.5}})
+
+    assert films.mask(not_new, now=NOW).tolist() == [False, False, True, True]
+    assert films.mask(not_new, now=NOW + timedelta(hours=2)).tolist() == [False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        ({"not": {"field": "year", "eq": "x"}}, "filter.not.eq"),
+        ({"all": [{"not": {"any": [LEAF, {"field": "year", "eq": "x"}]}}]}, "filter.all.0.not.any.1.eq"),
+    ],
+)
+def test_what_a_property_cannot_be_asked_is_refused_inside_a_not_too(
+    films: FilterTable, raw: Mapping[str, Any], field: str
+) -> None:
+    with pytest.raises(QueryError) as checked:
+        check_filter(parse_filter(raw), films.schema)
+    with pytest.raises(QueryError) as asked:
+        films.mask(parse_filter(raw), now=NOW)
+
+    assert checked.value.field == asked.value.field == field
 
 
 def test_only_the_masks_used_last_are_kept() -> None:

@@ -51,6 +51,13 @@ def test_a_token_for_one_purpose_or_of_another_secret_is_none() -> None:
     assert unseal(b"another", "cursor", token) is None
 
 
+def test_seals_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = seal(SECRET, "cursor", b"payload")
+    monkeypatch.setattr("crossfade.engine.sealing.hmac.compare_digest", lambda *_: False)
+
+    assert unseal(SECRET, "cursor", token) is None
+
+
 def test_a_purpose_and_a_payload_cannot_be_taken_for_others_that_read_the_same_together() -> None:
     assert unseal(SECRET, "cur", seal(SECRET, "cursor", b"x")) is None
     assert seal(SECRET, "a", b"bc") != seal(SECRET, "ab", b"c")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from live.acts import act, add, items_of, person
 
-from crossfade.live import ItemRecord, LiveData, data
+from crossfade.live import Changes, ItemRecord, LiveData, Person, data
 
 
 def test_a_look_at_the_same_users_asks_the_database_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,12 +43,27 @@ def test_more_users_than_are_remembered_are_all_answered(live: LiveData, monkeyp
             assert items_of(person(live, user_id).events) == [f"film of {user_id}"]
     together = live.look(users, after=0, items_after=0)
     assert all(items_of(together.people[user_id].events) == [f"film of {user_id}"] for user_id in users)
+    assert len(live._seen._people) <= 3
 
 
 def test_another_place_to_begin_after_is_another_question(live: LiveData) -> None:
     add(live, act(item_id="a"), act(item_id="b"))
 
     assert [items_of(person(live, after=place).events) for place in (0, 1, 0)] == [["a", "b"], ["b"], ["a", "b"]]
+
+
+def test_nothing_of_two_cuts_meets_in_what_is_remembered() -> None:
+    seen = data._Seen(1, 0)
+    ann, bob = Person(("ann",)), Person(("bob",))
+
+    seen.remember(Changes(1, {"ann": ann}), 0)
+    seen.remember(Changes(2, {"bob": bob}), 0)  # of a commit between the reading of the token and that of the data
+
+    remembered = seen.changes(["ann"], 0)
+    assert remembered is not None
+    assert remembered.people == {"ann": ann}
+    assert seen.changes(["bob"], 0) is None
+    assert seen.changes(["ann", "bob"], 0) is None
 
 
 def put(live: LiveData, item_id: str, *, deleted: bool = False) -> None:

@@ -89,6 +89,7 @@ def test_compaction_deletes_old_impressions_and_nothing_else(live: LiveData) -> 
     deleted = live.call(live.store.compact(impressions_older_than_days=30))
 
     assert deleted == 500
+    assert live.call(live.store.statistics()).seq == before.seq + 1  # a look of before is told from one of after
     assert items_of(person(live).events) == ["a", "b"]
     assert live.call(live.store.statistics()).bytes < before.bytes or not live.store._database.is_sqlite
 

@@ -156,4 +156,6 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
+    except PermissionError:  # its number was given to a process of somebody else
+        return False
     return True
