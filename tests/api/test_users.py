@@ -200,7 +200,7 @@ def test_a_cap_is_told_as_the_rule_that_removed_an_item(client: TestClient) -> N
 def test_a_pin_and_an_earlier_page_are_told_as_what_removed_an_item(client: TestClient) -> None:
     first = answer_of(client.get("/v1/users/u0/recommendations?limit=2"))
     best, second = (item.item_id for item in first.items)
-    pin = quote(json.dumps([{"item_id": best, "position": 9}]))
+    pin = quote(json.dumps({"item_id": best, "position": 9}))
 
     pinned = why_of(client.get(f"/v1/users/u0/why/{quote(best, safe='')}?limit=2&pin={pin}"))
     earlier = why_of(client.get(f"/v1/users/u0/why/{quote(second, safe='')}?limit=2&cursor={first.next_cursor}"))

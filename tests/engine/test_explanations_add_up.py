@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from invariants import assert_contributions_add_up, assert_ruled
 
+from crossfade.bundle import ContextSpace
 from crossfade.engine import (
     ADJUSTMENTS,
     COMPONENTS,
@@ -162,3 +163,47 @@ def test_weights_of_zero_leave_boosts_alone(make_view: Callable[..., View]) -> N
     query = Query(weights=dict.fromkeys(COMPONENTS, 0.0), boost=[Boost({"field": "year", "eq": 2001}, 3.0)])
 
     assert scores(answer(view, query)) == {"i1": 3.0, "i0": 0.0}
+
+
+@pytest.mark.parametrize("what", ["context", "attributes"])
+def test_only_a_lift_of_the_items_own_is_given_as_a_reason(
+    make_view: Callable[..., View], make_context_space: Callable[..., ContextSpace], what: str
+) -> None:
+    # The mean of the lifts is -0.625: i0, which nobody used, and i3 stand above it, i1 and i2 below.
+    space = make_context_space({"device": ("tv",)}, [[0.0, -1.0, -2.0, 0.5]])
+    view = make_view([[0.0]] * 4, [[0.0]] * 4, [[0.0]] * 4, users={"u": {"device": "tv"}}, **{what: space})
+
+    found = answer(view, Query(user_id="u", context={"device": "tv"}, explain=True))
+
+    assert [item.item_id for item in found.items] == ["i3", "i0", "i1", "i2"]
+    assert explanation_of(found, "i0").components[what] == pytest.approx(0.625)
+    assert explanation_of(found, "i0").text == "The nearest of what is left."
+    said = {"context": "Right for the moment.", "attributes": "Liked by people like you."}[what]
+    assert explanation_of(found, "i3").text == said
+
+
+def test_what_is_used_less_than_before_is_not_said_to_be_used_more(make_view: Callable[..., View]) -> None:
+    view = make_view([[0.0]] * 3, [[0.0]] * 3, [[0.0]] * 3, trend=[-0.5, 0.5, -2.0])
+
+    found = answer(view, Query(explain=True))
+
+    assert explanation_of(found, "i0").components["trend"] > 0
+    assert explanation_of(found, "i0").text == "The nearest of what is left."
+    assert explanation_of(found, "i1").text == "Used more than before."
+
+
+def test_what_a_user_dislikes_is_no_reason_for_anything(make_view: Callable[..., View]) -> None:
+    # i2 is like neither: what speaks against i0 lifts it above the others, and what speaks for i1 does not.
+    view = make_view(
+        [[0.0]] * 5,
+        [[0.0]] * 5,
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.8, 0.0, 0.6], [0.0, 0.8, 0.6]],
+        past={"u": {0: -1.0, 1: 1.0}},
+    )
+
+    found = answer(view, Query(user_id="u", explain=True))
+
+    of_disliked = {one.item_id: one.contribution for one in explanation_of(found, "i2").because}["i0"]
+    assert of_disliked > 0
+    assert explanation_of(found, "i2").text == "The nearest of what is left."
+    assert explanation_of(found, "i4").text == "Because of “T1”."

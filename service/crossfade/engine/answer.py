@@ -33,9 +33,26 @@ PlacedBy = Literal["score", "pin", "promote", "exploration"]
 """What brought an item to its place."""
 
 RemovedBy = Literal[
-    "unknown", "deleted", "hidden", "not_available", "excluded", "interacted", "filter", "cap", "below_limit"
+    "unknown",
+    "deleted",
+    "hidden",
+    "not_available",
+    "excluded",
+    "interacted",
+    "filter",
+    "earlier_page",
+    "cap",
+    "pin",
+    "promote",
+    "diversity",
+    "exploration",
+    "below_limit",
 ]
-"""Why an item is not in an answer, the first that holds in this order."""
+"""Why an item is not in an answer, the first that holds in this order.
+
+``cap`` to ``exploration`` are the rules of the request that change the order, where the item would be answered, here or
+on an earlier page, but for the rule; ``pin`` as well where the item is pinned further down than is answered.
+"""
 
 
 @dataclass(frozen=True)
@@ -151,7 +168,7 @@ class Why:
         properties: Those the query includes; {} for an unknown item.
         rank: Its place by score among all items that may be answered, from 1, or the place it would have there but for
             ``removed_by``; None where it has no score.
-        of: How many items may be answered.
+        of: How many items may be answered, those among them that only a pin brings in.
         score: Its score; None for an item that cannot be scored.
         explanation: How the score came about.
         removed_by: What keeps it out of an answer of the query's limit; None where it is in it.

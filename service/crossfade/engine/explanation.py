@@ -7,7 +7,8 @@ sum over past items and the text from the start, each above its own mean. Sums a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,12 @@ from crossfade.engine.fusion import Fusion
 from crossfade.engine.growth import grown
 from crossfade.engine.items import Items
 from crossfade.engine.profile import Profile
-from crossfade.types import RowArray
+from crossfade.types import FloatArray, RowArray
 
-__all__ = ["explain"]
+__all__ = ["NO_REASON", "explain"]
+
+NO_REASON = "The nearest of what is left."
+"""What is said of an item that nothing worth a word speaks for."""
 
 _LISTED = 5
 _SAID_BESIDE = {
@@ -31,10 +35,10 @@ _SAID_BESIDE = {
     "trend": "used more than before",
     "boost": "lifted by the request",
 }
+_LIFTS = ("context", "attributes", "trend")
 # Less than a quarter of what speaks for an item is not worth a word.
 _WORTH_A_WORD = 0.25
 _NAMED = 2
-_NOTHING = "the nearest of what is left"
 
 
 def explain(items: Items, fusion: Fusion, query: int, profile: Profile, rows: RowArray) -> list[Explanation]:
@@ -55,7 +59,7 @@ def explain(items: Items, fusion: Fusion, query: int, profile: Profile, rows: Ro
     }
     plain: tuple[Part, ...] = (fusion.context, fusion.attributes, fusion.popularity, fusion.trend, *fusion.adjustments)
     components |= {part.name: part.at(query, rows).astype(np.float64) for part in plain}
-    by_past_item = done + said
+    by_past_item, lifts = done + said, _lifts(items, fusion, query, rows)
     return [
         _one(
             items,
@@ -63,6 +67,7 @@ def explain(items: Items, fusion: Fusion, query: int, profile: Profile, rows: Ro
             {name: float(values[place]) for name, values in components.items()},
             by_past_item[place],
             float(by_text[place]),
+            lifted={name for name, values in lifts.items() if values[place] > 0},
         )
         for place in range(len(rows))
     ]
@@ -87,12 +92,25 @@ def _by_what_is_said(
     return by_past_item, by_text
 
 
+def _lifts(items: Items, fusion: Fusion, query: int, rows: RowArray) -> dict[str, FloatArray]:
+    """Return the log-lift itself of the components that are one, for each item, in some unit.
+
+    A component is above the catalogue's mean, and the mean may be below 0: then nothing is known for an item that it
+    lifts.
+    """
+    by_value = (replace(part, means=np.zeros_like(part.means)) for part in (fusion.context, fusion.attributes))
+    trend = grown(items.bundle.spaces.trend, items.overlay.added.trend)
+    return {part.name: part.at(query, rows) for part in by_value} | {fusion.trend.name: trend[rows]}
+
+
 def _one(
     items: Items,
     profile: Profile,
     components: dict[str, float],
     by_past_item: NDArray[np.float64],
     by_text: float,
+    *,
+    lifted: Collection[str],
 ) -> Explanation:
     def contributions(places: NDArray[np.int64]) -> list[Contribution]:
         rows = [int(profile.rows[place]) for place in places]
@@ -103,28 +121,33 @@ def _one(
 
     order = np.argsort(-np.abs(by_past_item), kind="stable")
     because = contributions(order[:_LISTED])
-    named = contributions(np.argsort(-by_past_item, kind="stable")[:_NAMED])
+    reasons = np.flatnonzero((by_past_item > 0) & (profile.weights > 0))  # that one is disliked is no reason for others
+    named = contributions(reasons[np.argsort(-by_past_item[reasons], kind="stable")[:_NAMED]])
     return Explanation(
         components=components,
         because=because,
         other_items=float(by_past_item[order[_LISTED:]].sum()),
         query_text=by_text,
-        text=_sentence(named, by_text, components),
+        text=_sentence(named, by_text, _beside(components, lifted)),
     )
 
 
-def _sentence(named: list[Contribution], by_text: float, components: Mapping[str, float]) -> str:
+def _sentence(named: list[Contribution], by_text: float, beside: list[str]) -> str:
     """Name what speaks for the item most; what speaks against it is left to the numbers."""
-    names = [f"“{one.title or one.item_id}”" for one in named if one.contribution > 0]
+    names = [f"“{one.title or one.item_id}”" for one in named]
     past = f"because of {' and '.join(names)}" if names else ""
     words = "close to your words" if by_text > 0 else ""
-    reasons = [words, past] if by_text >= sum(max(one.contribution, 0.0) for one in named) else [past, words]
-    said = "; ".join([reason for reason in reasons if reason] + _beside(components)) or _NOTHING
-    return f"{said[0].upper()}{said[1:]}."
+    reasons = [words, past] if by_text >= sum(one.contribution for one in named) else [past, words]
+    said = "; ".join([reason for reason in reasons if reason] + beside)
+    return f"{said[0].upper()}{said[1:]}." if said else NO_REASON
 
 
-def _beside(components: Mapping[str, float]) -> list[str]:
-    """Say what speaks for an item beside the past and the words, strongest first."""
+def _beside(components: Mapping[str, float], lifted: Collection[str]) -> list[str]:
+    """Say what speaks for an item beside the past and the words, strongest first; of log-lifts those above 0."""
     for_it = sum(max(value, 0.0) for value in components.values())
-    telling = [name for name in _SAID_BESIDE if components[name] > _WORTH_A_WORD * for_it]
+    telling = [
+        name
+        for name in _SAID_BESIDE
+        if components[name] > _WORTH_A_WORD * for_it and (name in lifted or name not in _LIFTS)
+    ]
     return [_SAID_BESIDE[name] for name in sorted(telling, key=lambda name: -components[name])]

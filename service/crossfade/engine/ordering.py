@@ -20,11 +20,11 @@ from crossfade.engine.excluding import named
 from crossfade.engine.growth import grown
 from crossfade.engine.query import MAX_DEPTH
 from crossfade.engine.ready import Ready
-from crossfade.engine.reranking import CapRule, ExplorationRule, PromotionRule, Rules, rerank
+from crossfade.engine.reranking import CapRule, ExplorationRule, PromotionRule, Ranked, Rules, rerank
 from crossfade.engine.retrieval import Scored, beyond
 from crossfade.types import FloatArray, RowArray
 
-__all__ = ["Page", "groups_of", "order"]
+__all__ = ["Page", "first_places", "order", "pins_of"]
 
 
 @dataclass(frozen=True)
@@ -54,23 +54,44 @@ def order(ready: Ready, allowed: NDArray[np.bool_], pool: Scored) -> Page:
         allowed: Shape (n_items,), which may be answered.
         pool: The best of these.
     """
-    asked, pins = ready.asked, _pins(ready)
+    asked, pins = ready.asked, pins_of(ready)
     shown = _still_shown(ready, list(pins.values()))
     enough = asked.offset + asked.limit + 1 + int((allowed & ~shown).sum()) + len(pins)
-    pool = _with(ready, pool, list(pins.values()))
-    groups = groups_of(ready, pool.rows)
-    ranked = rerank(
-        pool.rows, pool.scores, wanted=enough, rules=_rules(ready, pool, pins, groups), vectors=_vectors(ready)
-    )
-    rows, scores, placed_by = ranked.rows, ranked.scores, list(ranked.placed_by)
-    if len(rows) < enough and allowed.sum() > allowed[pool.rows].sum():
-        rest = _rest(ready, allowed, pool, rows)
-        rows, scores = np.concatenate([rows, rest.rows]), np.concatenate([scores, rest.scores])
-        placed_by += ["score"] * len(rest.rows)
+    whole = first_places(ready, allowed, pool, enough)
+    rows, scores, placed_by = whole.rows, whole.scores, whole.placed_by
     places = asked.offset + np.flatnonzero(shown[rows[asked.offset : MAX_DEPTH]])
     page, more = places[: asked.limit], len(places) > asked.limit
     end = int(page[-1]) + 1 if len(page) else asked.offset
     return Page(rows[page], scores[page], [placed_by[place] for place in page.tolist()], end, more)
+
+
+def first_places(
+    ready: Ready, allowed: NDArray[np.bool_], pool: Scored, wanted: int, *, uncapped: int | None = None
+) -> Ranked:
+    """Return the first places of the whole order, or somewhat more.
+
+    Args:
+        ready: The request.
+        allowed: Shape (n_items,), which may be answered.
+        pool: The best of these.
+        wanted: How many places; fewer come where nothing is left.
+        uncapped: The row of an item that the cap does not hold for; None for none.
+    """
+    pins = pins_of(ready)
+    pool = _with(ready, pool, list(pins.values()))
+    groups = _groups_of(ready, pool.rows, uncapped)
+    ranked = rerank(
+        pool.rows, pool.scores, wanted=wanted, rules=_rules(ready, pool, pins, groups), vectors=_vectors(ready)
+    )
+    if len(ranked.rows) >= wanted or allowed.sum() <= allowed[pool.rows].sum():
+        return ranked
+    rest = _rest(ready, allowed, pool, ranked.rows, uncapped)
+    by_score: list[PlacedBy] = ["score"] * len(rest.rows)
+    return Ranked(
+        np.concatenate([ranked.rows, rest.rows]),
+        np.concatenate([ranked.scores, rest.scores]),
+        (*ranked.placed_by, *by_score),
+    )
 
 
 def _still_shown(ready: Ready, pinned: Sequence[int]) -> NDArray[np.bool_]:
@@ -94,7 +115,7 @@ def _still_shown(ready: Ready, pinned: Sequence[int]) -> NDArray[np.bool_]:
     return shown
 
 
-def _pins(ready: Ready) -> dict[int, int]:
+def pins_of(ready: Ready) -> dict[int, int]:
     """Return the row for each pinned place; a pin of what is gone, hidden, or excluded by id is none.
 
     An editor's pin stands over the request's filter, and over what the user has had; but of a caller's own list nothing
@@ -147,13 +168,13 @@ def _vectors(ready: Ready) -> Callable[[RowArray], FloatArray]:
     return vectors.__getitem__
 
 
-def groups_of(ready: Ready, rows: RowArray) -> list[list[object]] | None:
-    """Return the values of the capped property of some items; None where nothing is capped."""
+def _groups_of(ready: Ready, rows: RowArray, uncapped: int | None) -> list[list[object]] | None:
+    """Return the values of the capped property of some items, of one no value; None where nothing is capped."""
     cap = ready.asked.query.cap
     if cap is None:
         return None
     found = ready.view.items.properties(rows.tolist(), [cap.field])
-    return [_values(one[cap.field]) for one in found]
+    return [[] if row == uncapped else _values(one[cap.field]) for row, one in zip(rows.tolist(), found, strict=True)]
 
 
 def _values(value: object) -> list[object]:
@@ -161,11 +182,11 @@ def _values(value: object) -> list[object]:
     return [str(one) for one in several if one is not None and one != ""]
 
 
-def _rest(ready: Ready, allowed: NDArray[np.bool_], pool: Scored, placed: RowArray) -> Scored:
+def _rest(ready: Ready, allowed: NDArray[np.bool_], pool: Scored, placed: RowArray, uncapped: int | None) -> Scored:
     """Return all that may be answered beyond the pool, best first, without what the cap forbids."""
     rest = beyond(ready.fusion, ready.place, allowed, pool)
     cap = ready.asked.query.cap
-    above, below = groups_of(ready, placed), groups_of(ready, rest.rows)
+    above, below = _groups_of(ready, placed, uncapped), _groups_of(ready, rest.rows, uncapped)
     if cap is None or above is None or below is None:
         return rest
     counts = Counter(value for values in above for value in set(values))

@@ -218,9 +218,7 @@ class Recommender(Kept):
             QueryError: If the request asks for what the catalogue cannot tell.
         """
         query = Query(**fields, user_id=user_id)
-        view = self._view([user_id])
-        (answer,) = answer_queries(view, [query], self._retrieval)
-        return explain_why(Ready.alone(view, replace(query, explain=True)), item_id, answer)
+        return explain_why(Ready.alone(self._view([user_id]), query), item_id, self._retrieval)
 
     def profile(self, user_id: str) -> Profile:
         """Return what is known of a user, and how it is weighed."""

@@ -128,12 +128,16 @@ class WhyAnswer(WireModel):
         description="Its place by score among all items that may be answered, from 1, or the place it would have there "
         "but for `removed_by`; null where it has no score."
     )
-    of: int = Field(ge=0, description="How many items may be answered.")
+    of: int = Field(
+        ge=0, description="How many items may be answered, those among them that only a pin of the request brings in."
+    )
     score: float | None = Field(description="Its score; null for an item that cannot be scored.")
     explanation: Explanation | None = Field(description="How the score came about.")
     removed_by: engine.RemovedBy | None = Field(
         description="What keeps it out of an answer of this `limit`, the first that holds in the order listed; null "
-        "where it is in it."
+        "where it is in it. `cap`, `pin`, `promote`, `diversity` and `exploration` are the rules of the request, where "
+        "the item would be answered but for one of them, `pin` also where it is pinned further down than is answered; "
+        "`earlier_page` says that it stands on a page before that of the `cursor`."
     )
     text: str = Field(description="The same in a sentence.")
 
