@@ -383,6 +383,25 @@ def test_merged_users_are_one_in_the_files_too(shop: Shop, events: Path) -> None
     assert cleaned.dataset.users.to_dicts() == [{"user_id": "1", "age": 34}]
 
 
+def test_attributes_of_merged_users_are_joined_name_by_name_as_the_service_joins_them(shop: Shop, events: Path) -> None:
+    for user_id, country, name in (("a", "IT", "pet"), ("c", "FR", "pet"), ("b", "SE", "plan"), ("1", "NO", "tall")):
+        shop.describe(user_id, country=country, **{name: user_id})
+    for user_id in ("c", "a", "b"):
+        shop.merge("1", user_id)
+
+    users = shop.clean(events).dataset.users
+
+    assert users is not None
+    (joined,) = users.to_dicts()
+    assert {"country": "NO", "pet": "a", "plan": "b", "tall": "1"}.items() <= joined.items()
+    assert shop.data.look(["a"], after=0, items_after=0).people["a"].attributes == {
+        "country": "NO",
+        "pet": "a",
+        "plan": "b",
+        "tall": "1",
+    }
+
+
 def test_who_was_erased_is_in_no_table_and_no_file(shop: Shop, items: Path) -> None:
     events = shop.file(
         "events.csv",

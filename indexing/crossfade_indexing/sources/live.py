@@ -109,10 +109,15 @@ def _events(chunk: Sequence[StoredEvent]) -> pl.DataFrame:
 
 
 def _users(records: Sequence[UserRecord], merges: Mapping[str, str]) -> pl.DataFrame:
-    """Return what was put for each user; of several ids that are one user now, that of the others counts first."""
-    known: dict[str, Mapping[str, str]] = {}
-    for record in sorted(records, key=lambda record: record.user_id in merges):
-        known.setdefault(merges.get(record.user_id, record.user_id), record.attributes)
+    """Return what was put for each user; what several ids say that are one user is joined, name by name.
+
+    As in the answers of the service, what a later one to be merged says counts more, and most what was put for the id
+    that the others were merged into.
+    """
+    turns = {user_id: turn for turn, user_id in enumerate(merges)}
+    known: dict[str, dict[str, str]] = {}
+    for record in sorted(records, key=lambda record: turns.get(record.user_id, len(turns))):
+        known.setdefault(merges.get(record.user_id, record.user_id), {}).update(record.attributes)
     names = list(dict.fromkeys(name for attributes in known.values() for name in attributes if name != "user_id"))
     columns = {"user_id": list(known)} | {name: [one.get(name) for one in known.values()] for name in names}
     return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))

@@ -34,7 +34,7 @@ class Dump:
         seq: That place.
         items: Those changed after the place asked from, in the order of their last change, deleted ones among them.
         users: All that attributes were put for, by id.
-        merges: From a merged id to the one that it belongs to now.
+        merges: From a merged id to the one that it belongs to now, in the order of the merges.
         erased: From ``user_hash(secret, user_id)`` of each erased id to the place of the erasure in that order.
     """
 
@@ -157,6 +157,7 @@ class Upkeep(Part):
         """
         async with self._database.snapshot() as connection:
             changed = sa.select(items).where(items.c.changed_seq > after).order_by(items.c.changed_seq)
+            merged = sa.select(merges).order_by(merges.c.seq, merges.c.from_id)
             yield Dump(
                 store_id=self._database.store_id,
                 secret=self._database.secret,
@@ -165,7 +166,7 @@ class Upkeep(Part):
                 users=[
                     row_to_user(row) for row in await connection.execute(sa.select(users).order_by(users.c.user_id))
                 ],
-                merges={row.from_id: row.into_id for row in await connection.execute(sa.select(merges))},
+                merges={row.from_id: row.into_id for row in await connection.execute(merged)},
                 erased={row.user_hash: row.seq for row in await connection.execute(sa.select(erased))},
                 _after=after,
                 _connection=connection,

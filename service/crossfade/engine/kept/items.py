@@ -10,6 +10,7 @@ from datetime import date
 from crossfade.encoding.item_text import item_text
 from crossfade.engine.answer import Item, ItemPage
 from crossfade.engine.filters import read_time
+from crossfade.engine.filters.standing import STANDING
 from crossfade.engine.kept.keeper import PATIENCE, Keeper, check_id, page_of
 from crossfade.engine.view import View
 from crossfade.errors import LiveError, NotFoundError, QueryError
@@ -18,7 +19,9 @@ from crossfade.live import ItemRecord
 __all__ = ["MAX_PROPERTIES", "ItemKeeper"]
 
 MAX_PROPERTIES = 64
-"""How many properties an item may be given; one that has more already, from files, gets none beside."""
+"""How many properties an item may be given beside those that say whether it may be answered; one that has more already,
+from files, gets none beside.
+"""
 
 
 class ItemKeeper(Keeper):
@@ -69,7 +72,7 @@ class ItemKeeper(Keeper):
                 raise NotFoundError(f"there is no item {item_id!r}")
             before = view.items.all_properties(row)
             item = Item(item_id, _without_none({**before, **changes}))
-            _check_item(item, "", most=max(MAX_PROPERTIES, len(_without_none(before))))
+            _check_item(item, "", most=max(MAX_PROPERTIES, len(before)))
             _check_changes(view, item, changes)
             (changed,) = _records(view, [item], changed_seq=0 if record is None else record.changed_seq)
             unmoved = [item_id] if _says_the_same(view, item) else []
@@ -126,7 +129,7 @@ def _without_none(properties: Mapping[str, object]) -> dict[str, object]:
 def _check_item(item: Item, where: str, *, most: int = MAX_PROPERTIES) -> None:
     """Raise ``QueryError`` unless an item can be kept; ``where`` goes before the names of its fields."""
     check_id(f"{where}item_id", item.item_id)
-    if (count := len(item.properties)) > most:
+    if (count := len(item.properties.keys() - set(STANDING))) > most:
         field = where.removesuffix(".") or "properties"
         raise QueryError(f"{field}: expected at most {MAX_PROPERTIES} properties, got {count}", field=field)
     if "item_id" in item.properties:
