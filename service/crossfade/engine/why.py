@@ -187,7 +187,8 @@ def _sentence(
     if rank <= question.reach:
         answered = "Looking for candidates among so many items, it was not found."
     else:
-        answered = f"The page ends with place {page.end}." if asked.offset else f"{len(page.rows)} are answered."
+        count = f"{len(page.rows)} {'is' if len(page.rows) == 1 else 'are'} answered."
+        answered = f"The page ends with place {page.end}." if asked.offset else count
     return f"{answered} {_what_speaks(explanation)}{against}"
 
 
