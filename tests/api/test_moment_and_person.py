@@ -33,10 +33,14 @@ def test_context_changes_the_list_and_the_answer_says_what_of_it_counted(client:
     [
         {"timestamp": EVENING},
         {"timestamp": "2026-11-21T19:15:00Z", "timezone": "Europe/Berlin"},
+        {"timestamp": "20261121T201500+0100"},
+        {"timestamp": 1795288500, "timezone": "Europe/Berlin"},
+        {"timestamp": 1795288500.5, "timezone": "Europe/Berlin"},
+        {"timestamp": "1795288500", "timezone": "Europe/Berlin"},
         {"part_of_day": "evening"},
     ],
 )
-def test_in_the_evening_the_list_is_another(client: TestClient, context: dict[str, str]) -> None:
+def test_in_the_evening_the_list_is_another(client: TestClient, context: dict[str, object]) -> None:
     response = client.post("/v1/recommendations", json={"context": context})
 
     assert answer_of(response).context.applied == {"part_of_day": "evening"}
@@ -46,7 +50,14 @@ def test_in_the_evening_the_list_is_another(client: TestClient, context: dict[st
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("timestamp", "yesterday"), ("timestamp", ""), ("timestamp", "9" * 40), ("timezone", "Mars/Olympus")],
+    [
+        ("timestamp", "yesterday"),
+        ("timestamp", ""),
+        ("timestamp", "9" * 40),
+        ("timestamp", "1_795_245_300"),
+        ("timezone", "Mars/Olympus"),
+        ("timezone", "localtime"),
+    ],
 )
 def test_a_time_that_cannot_be_read_is_refused_and_its_field_named(client: TestClient, field: str, value: str) -> None:
     by_body = problem_of(client.post("/v1/recommendations", json={"context": {field: value}}))
@@ -54,6 +65,13 @@ def test_a_time_that_cannot_be_read_is_refused_and_its_field_named(client: TestC
 
     for problem in (by_body, by_query):
         assert (problem.status, problem.code, problem.field) == (422, "query_invalid", f"context.{field}")
+
+
+@pytest.mark.parametrize("number", [-1, 99_999_999_999, 1e30, 10**400])
+def test_a_number_that_is_no_time_is_refused_in_the_same_way(client: TestClient, number: float) -> None:
+    problem = problem_of(client.post("/v1/recommendations", json={"context": {"timestamp": number}}))
+
+    assert (problem.status, problem.field) == (422, "context.timestamp")
 
 
 def test_what_a_user_told_counts_before_they_did_anything(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -10,6 +11,11 @@ from api.reading import answer_of, ids_of, problem_of
 from api.ways import WAYS, Way, ask_all
 from fastapi.testclient import TestClient
 from invariants import assert_contributions_add_up, assert_no_repeats
+from pydantic import ValidationError
+
+from crossfade.wire import RecommendationsParameters
+
+JSON = {"Content-Type": "application/json"}
 
 every_way = pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
 
@@ -277,7 +283,10 @@ def test_what_cannot_be_answered_is_told_with_its_field(
         ({"cursor": ""}, "cursor"),
         ({"exclude": {"since": "yesterday"}}, "exclude.since"),
         ({"exclude": {"since": "2026-11-21T08:15:00"}}, "exclude.since"),
-        ({"exclude": {"event_types": [""]}}, "exclude.event_types.0"),
+        ({"exclude": {"since": "20261121"}}, "exclude.since"),
+        ({"exclude": {"event_types": ["", "like"]}}, "exclude.event_types.0"),
+        ({"pin": [{"item_id": "i1", "position": 1.5}]}, "pin.0.position"),
+        ({"include": ["title"] * 65}, "include"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -288,9 +297,36 @@ def test_a_rule_out_of_its_bounds_is_named(client: TestClient, way: Way, fields:
     assert (problem.status, problem.code, problem.field) == (422, "request_invalid", field)
 
 
+def test_a_whole_number_may_have_a_point(client: TestClient) -> None:
+    pin = [{"item_id": "i7", "position": 2.0}]
+
+    answer = answer_of(
+        client.post(
+            "/v1/recommendations", content=f'{{"limit": 3.0, "seed": 7e0, "pin": {json.dumps(pin)}}}', headers=JSON
+        )
+    )
+
+    assert [item.item_id for item in answer.items] == ["i0", "i7", "i1"]
+
+
+@pytest.mark.parametrize("limit", ["3.5", "true", '"3"', "1e400"])
+def test_what_is_no_whole_number_is_none_with_a_point_either(client: TestClient, limit: str) -> None:
+    problem = problem_of(client.post("/v1/recommendations", content=f'{{"limit": {limit}}}', headers=JSON))
+
+    assert (problem.status, problem.field) == (422, "limit")
+
+
+def test_json_that_no_address_can_hold_is_refused() -> None:
+    too_long = json.dumps({"field": "title", "any_of": ["x" * 10_000] * 7})
+
+    with pytest.raises(ValidationError, match="Expected at most 65,536 characters"):
+        RecommendationsParameters.model_validate({"filter": too_long})  # no client sends so long an address
+
+
 def test_null_is_the_same_as_leaving_a_field_out(client: TestClient) -> None:
     names = ("user_id", "text", "limit", "blend", "filter", "promote", "cap", "diversity", "exploration", "seed")
-    nothing = dict.fromkeys((*names, "explain", "include", "scenario", "cursor"))
+    rules = ("context", "weights", "exclude", "boost", "pin")
+    nothing = dict.fromkeys((*names, *rules, "explain", "include", "scenario", "cursor"))
 
     assert ids_of(client.post("/v1/recommendations", json=nothing)) == ITEM_IDS[:10]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from crossfade import Query
 
 __all__ = ["lists", "single"]
+
+Said = TypeVar("Said")
 
 
 def single(found: dict[str, list[str]]) -> dict[str, object]:
@@ -17,8 +21,10 @@ def single(found: dict[str, list[str]]) -> dict[str, object]:
 
 def lists(query: Query) -> Query:
     """Return a query with a list for every tuple."""
-    exclude = replace(query.exclude, item_ids=[*query.exclude.item_ids], event_types=[*query.exclude.event_types])
-    include = None if query.include is None else [*query.include]
-    return replace(
-        query, item_ids=[*query.item_ids], boost=[*query.boost], pin=[*query.pin], include=include, exclude=exclude
-    )
+    exclude = replace(query.exclude, item_ids=[*query.exclude.item_ids], event_types=_list(query.exclude.event_types))
+    boost, pin, include = _list(query.boost), _list(query.pin), _list(query.include)
+    return replace(query, item_ids=[*query.item_ids], boost=boost, pin=pin, include=include, exclude=exclude)
+
+
+def _list(said: Sequence[Said] | None) -> list[Said] | None:
+    return None if said is None else [*said]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossfade.engine.clock import CLOCK_FIELDS, derived_fields, local_moment
+from crossfade.engine.clock import CLOCK_FIELDS, derived_fields, local_moment, read_moment
 from crossfade.errors import QueryError
 from crossfade_indexing.sample.truth import context_at
 
@@ -55,6 +55,10 @@ def test_the_sample_means_the_same_by_them(moment: dt.datetime) -> None:
         {"timestamp": "1795245300000000", "timezone": "Europe/Berlin"},
         {"timestamp": "1795245300000000000", "timezone": "Europe/Berlin"},
         {"timestamp": " 2026-11-21 08:15", "timezone": "Europe/Berlin"},
+        {"timestamp": "20261121T0815", "timezone": "Europe/Berlin"},
+        {"timestamp": "20261121T071500Z", "timezone": "Europe/Berlin"},
+        {"timestamp": "20261121T081500+0100"},
+        {"timestamp": "1795245300.0", "timezone": "Europe/Berlin"},
         {"timestamp": "2026-11-21T08:15"},
         {"timestamp": "2026-11-21T08:15:00+00:00", "device": "tv"},
     ],
@@ -92,7 +96,8 @@ def test_summer_time_counts_on_its_days_only() -> None:
 @pytest.mark.parametrize(
     "timestamp",
     ["", "yesterday", "nan", "inf", "-1", "1e30", "2026-02-30", "2026-11-21T25:00", "1969-12-31T23:00:00", "9999-01-01",
-     "2026-11-21T08:15:00+99:00", "9999999999"],
+     "2026-11-21T08:15:00+99:00", "9999999999", "2026", "202611", "202611210815", "20261121081500", "1_795_245_300",
+     "\u0661795245300", "2026-11-21+01:00", "1795245300e0"],
 )  # fmt: skip
 def test_a_timestamp_that_is_none_is_refused_by_name(timestamp: str) -> None:
     with pytest.raises(QueryError, match=r"context\.timestamp: ") as refused:
@@ -102,13 +107,29 @@ def test_a_timestamp_that_is_none_is_refused_by_name(timestamp: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Mars/Olympus", "../../etc/passwd", "/etc/passwd", "Europe", "+01:00", "x\0", "é"]
+    "name",
+    ["", "Mars/Olympus", "../../etc/passwd", "/etc/passwd", "Europe", "+01:00", "x\0", "é", "localtime", "posixrules"],
 )
 def test_a_time_zone_that_does_not_exist_is_refused_by_name(name: str) -> None:
     with pytest.raises(QueryError, match=r"context\.timezone: ") as refused:
         local_moment({"timestamp": "1795245300", "timezone": name})
 
     assert refused.value.field == "context.timezone"
+
+
+def test_a_day_written_in_eight_digits_is_that_day() -> None:
+    assert read_moment("20261121") == (dt.datetime(2026, 11, 21), True)  # noqa: DTZ001 - the text has no zone
+
+
+@pytest.mark.parametrize("unix", [1795245300, 1795245300.0, 1795245300000])
+def test_a_number_is_a_unix_time(unix: float) -> None:
+    assert read_moment(unix) == (dt.datetime(2026, 11, 21, 7, 15, tzinfo=dt.UTC), False)
+
+
+@pytest.mark.parametrize("unix", [-1, 1e30, 10**400, float("nan"), float("inf")])
+def test_a_number_that_is_no_time_since_1970_is_refused(unix: float) -> None:
+    with pytest.raises(QueryError, match=r"neither ISO 8601"):
+        read_moment(unix)
 
 
 @given(st.datetimes(dt.datetime(1971, 1, 1), dt.datetime(2099, 1, 1), timezones=st.timezones()))  # noqa: DTZ001

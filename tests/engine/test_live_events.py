@@ -323,6 +323,9 @@ def test_what_was_done_after_the_watermark_does_not_count(state: LiveState) -> N
     [
         (Exclude(), {"i0", "i1", "i2"}),
         (Exclude(interacted=False), set()),
+        (Exclude(interacted=False, event_types=["like"]), {"i1"}),
+        (Exclude(interacted=False, event_types=["impression"]), {"i3"}),
+        (Exclude(interacted=False, since=NOW, event_types=["watch"]), {"i2"}),
         (Exclude(event_types=["like"]), {"i1"}),
         (Exclude(event_types=["impression"]), {"i3"}),
         (Exclude(event_types=["like", "impression"]), {"i1", "i3"}),

@@ -65,14 +65,34 @@ def state(make_view: Callable[..., View]) -> LiveState:
     return state
 
 
-@pytest.mark.parametrize("nothing", [(), []], ids=["tuples", "lists"])
 @pytest.mark.parametrize("field", [field for field in EVERY_FIELD if field != "weights"])
-def test_a_field_counts_where_the_request_says_nothing(state: LiveState, field: str, nothing: object) -> None:
-    left_out = {"boost": nothing, "pin": nothing, "item_ids": nothing}
-
-    asked = read_query(state.view, Query(scenario="home", **left_out))  # type: ignore[arg-type]  # of a Query
+def test_a_field_counts_where_the_request_says_nothing(state: LiveState, field: str) -> None:
+    asked = read_query(state.view, Query(scenario="home"))
 
     assert getattr(asked.query, field) == EVERY_FIELD[field][1]
+
+
+@pytest.mark.parametrize("nothing", [(), []], ids=["tuple", "list"])
+@pytest.mark.parametrize("field", ["boost", "pin", "include"])
+def test_an_empty_list_says_none_of_these_whatever_the_scenario_says(
+    state: LiveState, field: str, nothing: object
+) -> None:
+    asked = read_query(state.view, Query(scenario="home", **{field: nothing}))  # type: ignore[arg-type]  # of a Query
+
+    assert getattr(asked.query, field) == nothing
+
+
+def test_so_does_an_empty_list_of_types_whose_acts_are_left_out(state: LiveState) -> None:
+    asked = read_query(state.view, Query(scenario="home", exclude=Exclude(event_types=())))
+
+    assert asked.query.exclude.event_types == ()
+    assert asked.query.exclude.interacted is True
+
+
+def test_an_empty_list_in_a_scenario_counts_as_well(state: LiveState) -> None:
+    state.scenario("bare", include=[])
+
+    assert answer(state.view, Query(scenario="bare")).items[0].properties == {}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +193,7 @@ def test_a_scenario_that_does_not_exist_is_refused_and_those_there_are_named(sta
         ({"filter": []}, "filter"),
         ({"filter": {"field": "year", "is": 1}}, "filter"),
         ({"exclude": {"item_id": ["a"]}}, "exclude"),
-        ({"exclude": {"since": "yesterday"}}, "exclude"),
+        ({"exclude": {"since": "yesterday"}}, "exclude.since"),
         ({"exclude": {"since": "2026-01-01T00:00:00"}}, "exclude.since"),
         ({"exclude": {"item_ids": "i1"}}, "exclude"),
         ({"boost": [{"filter": YEAR}]}, "boost"),
@@ -195,5 +215,21 @@ def test_defaults_that_no_request_can_hold_are_refused_and_the_field_named(
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize(
+    ("defaults", "same"),
+    [
+        ({"limit": 10.0}, {"limit": 10}),
+        ({"pin": [{"item_id": "i1", "position": 2.0}]}, {"pin": [{"item_id": "i1", "position": 2}]}),
+        ({"exclude": {"since": 1795245300}}, {"exclude": {"since": "2026-11-21T07:15:00Z"}}),
+        ({"exclude": {"since": "20261121T071500Z"}}, {"exclude": {"since": "2026-11-21T07:15:00Z"}}),
+        ({"context": {"timestamp": 1795245300}}, {"context": {"timestamp": "2026-11-21T07:15:00Z"}}),
+    ],
+)
+def test_numbers_and_times_are_read_as_a_request_has_them(
+    defaults: Mapping[str, object], same: Mapping[str, object]
+) -> None:
+    assert query_of(defaults) == query_of(same)
+
+
 def test_null_stands_for_a_field_that_is_left_out() -> None:
-    assert query_of({"limit": None, "exclude": {"interacted": None}}) == Query(exclude=Exclude([], event_types=[]))
+    assert query_of({"limit": None, "pin": None, "exclude": {"interacted": None}}) == Query(exclude=Exclude([]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Unpack
 
 from crossfade.client.chunks import chunks
@@ -85,13 +85,9 @@ def rank(item_ids: Sequence[str], **fields: Unpack[ListFields]) -> Call[Answer]:
 def similar_items(item_id: str, **fields: Unpack[ListFields]) -> Call[Answer]:
     """Ask for the neighbours of an item."""
     neighbours_query(item_id, **fields)
-    query = Query(**fields)
     where = path("items", "{item_id}", "similar", item_id=item_id)
-    reply = yield Request("GET", target(where, query_document(query)))
-    answer = value_of(reply, Answer)
-    if query.include is not None and not query.include:  # a query string has no empty list
-        return replace(answer, items=[replace(item, properties={}) for item in answer.items])
-    return answer
+    reply = yield Request("GET", target(where, query_document(Query(**fields))))
+    return value_of(reply, Answer)
 
 
 def similar_users(user_id: str, *, limit: int) -> Call[SimilarUsers]:
@@ -103,12 +99,9 @@ def similar_users(user_id: str, *, limit: int) -> Call[SimilarUsers]:
 
 def why(user_id: str, item_id: str, **fields: Unpack[WhyFields]) -> Call[Why]:
     """Ask why an item is recommended, or is not."""
-    query = Query(**fields)
     where = path("users", "{user_id}", "why", "{item_id}", user_id=user_id, item_id=item_id)
-    reply = yield Request("GET", target(where, query_document(query)))
-    answer = value_of(reply, Why)
-    nothing = query.include is not None and not query.include
-    return replace(answer, properties={}) if nothing else answer
+    reply = yield Request("GET", target(where, query_document(Query(**fields))))
+    return value_of(reply, Why)
 
 
 def profile(user_id: str) -> Call[Profile]:

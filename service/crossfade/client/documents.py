@@ -21,7 +21,7 @@ __all__ = ["event_document", "item_document", "json_of", "path", "query_document
 
 # Of a query, those that only ``rank`` sends, as its own list, and what search, rank and neighbours are told apart by.
 _NOT_SENT = frozenset(("among", "fallback"))
-_NOTHING_IF_EMPTY = frozenset(("item_ids", "context", "weights", "boost", "pin"))  # but not "include"
+_NOTHING_IF_EMPTY = frozenset(("item_ids", "exclude.item_ids", "context", "weights"))
 # Servers and proxies take about 64 KiB of head, and httpx sends no longer address.
 _LONGEST_TARGET = 60_000
 
@@ -56,7 +56,7 @@ def _check_filters(query: Query) -> None:
     """Say what is wrong with a filter before it is sent, as far as that can be told without a catalogue."""
     if query.filter is not None:
         parse_filter(query.filter)
-    for place, boost in enumerate(query.boost):
+    for place, boost in enumerate(query.boost or ()):
         parse_filter(boost.filter, where=f"boost.{place}.filter")
     if query.promote is not None:
         parse_filter(query.promote.filter, where="promote.filter")
@@ -138,7 +138,10 @@ def target(where: str, document: Mapping[str, object]) -> str:
 
 def _pairs(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in _flat(document):
-        for one in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
+        several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        if not several and not _says_nothing(name, value):
+            yield name, ""
+        for one in several:
             if one is not None:
                 yield name, one if isinstance(one, str) else json_of(one).decode().strip('"')
 

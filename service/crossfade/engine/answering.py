@@ -87,7 +87,6 @@ def _answer(ready: Ready, wanted: Wanted, pool: Scored) -> Answer:
             zip(ids, page.scores, explanations, page.placed_by, strict=True)
         )
     ]
-    unknown = [item_id for item_id in asked.query.among or () if view.items.row_of(item_id) is None]
     return Answer(
         recommendation_id=recommendation_id(
             view.secret, asked.query.scenario, ids, _loudest(ready, page.rows), first_rank=asked.offset + 1
@@ -96,9 +95,17 @@ def _answer(ready: Ready, wanted: Wanted, pool: Scored) -> Answer:
         cold_start=not ready.fusion.collaborative.present[ready.place],
         items=items,
         context=AppliedContext(applied=known.context.applied, ignored=known.context.ignored),
-        missing=Missing(known.missing.user_id, [*known.missing.item_ids, *unknown]),
+        missing=_missing(ready),
         next_cursor=next_cursor(view, asked, page.end) if page.more and page.end < MAX_DEPTH else None,
     )
+
+
+def _missing(ready: Ready) -> Missing:
+    """Return what the request names and nobody knows: items it brings, orders or pins, each once."""
+    query, missing = ready.asked.query, ready.known.missing
+    named = [*(query.among or ()), *(pin.item_id for pin in query.pin or ())]
+    unknown = [item_id for item_id in named if ready.view.items.row_of(item_id) is None]
+    return Missing(missing.user_id, list(dict.fromkeys([*missing.item_ids, *unknown])))
 
 
 def _loudest(ready: Ready, rows: RowArray) -> list[str]:

@@ -7,9 +7,10 @@ import hashlib
 import json
 import secrets
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from numbers import Real
 
 from crossfade.engine.filters import FilterNode, listed, parse_filter
 from crossfade.engine.items import Items
@@ -85,6 +86,7 @@ def read_query(view: View, query: Query, *, now: datetime | None = None) -> Aske
         CursorExpiredError: If its cursor leads into the answer of another bundle or query.
     """
     filled = _filled(view, query)
+    filters = _read_filters(filled)
     digest = _digest(filled, None if query.user_id is None else view.person(query.user_id))
     include = _DEFAULT_INCLUDE if filled.include is None else filled.include
     _check_properties(view, include, filled.cap)
@@ -100,14 +102,9 @@ def read_query(view: View, query: Query, *, now: datetime | None = None) -> Aske
         limit=_DEFAULT_LIMIT if filled.limit is None else filled.limit,
         offset=offset,
         include=include,
-        filter=None if filled.filter is None else parse_filter(filled.filter),
-        boosts=[
-            (parse_filter(one.filter, where=f"boost.{place}.filter"), one.amount)
-            for place, one in enumerate(filled.boost)
-        ],
-        promote=None
-        if filled.promote is None
-        else (parse_filter(filled.promote.filter, where="promote.filter"), filled.promote.share),
+        filter=filters.filter,
+        boosts=filters.boosts,
+        promote=filters.promote,
         diversity=filled.diversity or 0.0,
         exploration=filled.exploration or 0.0,
         seed=seed,
@@ -116,6 +113,27 @@ def read_query(view: View, query: Query, *, now: datetime | None = None) -> Aske
         present=present,
         watermark=watermark,
         digest=digest,
+    )
+
+
+@dataclass(frozen=True)
+class _Filters:
+    """Every filter of a query, read; as in ``Asked``."""
+
+    filter: FilterNode | None
+    boosts: Sequence[tuple[FilterNode, float]]
+    promote: tuple[FilterNode, float] | None
+
+
+def _read_filters(query: Query) -> _Filters:
+    promote = query.promote
+    return _Filters(
+        filter=None if query.filter is None else parse_filter(query.filter),
+        boosts=[
+            (parse_filter(one.filter, where=f"boost.{place}.filter"), one.amount)
+            for place, one in enumerate(query.boost or ())
+        ],
+        promote=None if promote is None else (parse_filter(promote.filter, where="promote.filter"), promote.share),
     )
 
 
@@ -144,8 +162,6 @@ def _filled(view: View, query: Query) -> Query:
     return filled
 
 
-# What a field holds that was left out, whether as a tuple or as a list.
-_SAYING_NOTHING: tuple[object, ...] = (None, (), [])
 _SHARED_BY_BLEND = {"collaborative", "content"}
 _FILLED_ON_THEIR_OWN = ("weights", "context", "blend", "exclude", "cursor", "scenario", "fallback", "seed")
 
@@ -154,7 +170,7 @@ def _filled_from(query: Query, source: Query) -> Query:
     changes: dict[str, object] = {
         one.name: getattr(source, one.name)
         for one in dataclasses.fields(Query)
-        if one.name not in _FILLED_ON_THEIR_OWN and getattr(query, one.name) in _SAYING_NOTHING
+        if one.name not in _FILLED_ON_THEIR_OWN and getattr(query, one.name) is None
     }
     weights = dict(source.weights)
     # Blend, and the two weights that it stands for: one way of saying it, and the nearer one counts.
@@ -172,14 +188,10 @@ def _excluded(nearer: Exclude, further: Exclude) -> Exclude:
     """Return what is excluded: the ids of both, and else what the nearer one says."""
     return Exclude(
         item_ids=[*nearer.item_ids, *further.item_ids],
-        interacted=further.interacted if nearer.interacted is None and not _narrows(nearer) else nearer.interacted,
+        interacted=further.interacted if nearer.interacted is None and not nearer.narrowed else nearer.interacted,
         since=nearer.since or further.since,
-        event_types=nearer.event_types or further.event_types,
+        event_types=further.event_types if nearer.event_types is None else nearer.event_types,
     )
-
-
-def _narrows(exclude: Exclude) -> bool:
-    return exclude.since is not None or bool(exclude.event_types)
 
 
 def _check_properties(view: View, include: Sequence[str], cap: Cap | None) -> None:
@@ -230,6 +242,14 @@ _DIGESTED = tuple(
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return dict(value) if isinstance(value, Mapping) else vars(value)
+    """Return what JSON has for parts of a query, and for values of other libraries that behave like its own."""
+    match value:
+        case datetime():
+            return value.isoformat()
+        case Real():
+            return float(value)
+        case Mapping():
+            return dict(value)
+        case Iterable():
+            return list(value)
+    return vars(value)

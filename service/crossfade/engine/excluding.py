@@ -26,21 +26,20 @@ def named(ready: Ready) -> RowArray:
 def interacted(ready: Ready) -> RowArray:
     """Return the rows that are left out because the user has had them; see ``Exclude``."""
     exclude, known = ready.asked.query.exclude, ready.known
-    narrowed = exclude.since is not None or bool(exclude.event_types)
     everything = exclude.interacted
     if everything is None:
-        everything = not narrowed and not ready.view.bundle.manifest.profile.repeats
+        everything = not exclude.narrowed and not ready.view.bundle.manifest.profile.repeats
     parts = []
     if everything:
         parts += [known.evidence.rows, known.given]
-    if narrowed and exclude.interacted is not False:
+    if exclude.narrowed:
         parts.append(_of_kind(ready, exclude))
     return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 
 def _of_kind(ready: Ready, exclude: Exclude) -> RowArray:
     """Return what the user has had since a moment, by acts of some types, or both."""
-    evidence, types = ready.known.evidence, frozenset(exclude.event_types)
+    evidence, types = ready.known.evidence, frozenset(exclude.event_types or ())
     since = NO_TIME if exclude.since is None else int(exclude.since.timestamp())
     rows = [
         row

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
+from crossfade.engine.bounds import check_context, check_count, check_ids, check_number, check_text, check_whole
 from crossfade.errors import QueryError
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "COMPONENTS",
     "MAX_BOOSTS",
     "MAX_DEPTH",
+    "MAX_INCLUDE",
     "MAX_ITEM_IDS",
     "MAX_LIMIT",
     "MAX_PINS",
@@ -49,6 +50,7 @@ MAX_TEXT = 2_000
 MAX_WEIGHT = 100.0
 MAX_BOOSTS = 20
 MAX_PINS = 50
+MAX_INCLUDE = 64
 MAX_SEED = 2**53 - 1
 MAX_DEPTH = 10_000
 """How many items cursors lead to at most."""
@@ -61,16 +63,23 @@ class Exclude:
     Attributes:
         item_ids: These items.
         interacted: Everything the user has had, including ``Query.item_ids``; None leaves it to the bundle, which
-            excludes it unless people use items again. Where ``since`` or ``event_types`` is given, None means no more
-            than what these name.
-        since: What the user has had at or after this moment (with a zone); acts of unknown time are older than any.
-        event_types: What the user has had by an act of one of these types; impressions count only here.
+            excludes it unless people use items again. Where ``since`` or ``event_types`` is given, None and False mean
+            no more than what these name.
+        since: What the user has had at or after this moment (with a zone), whatever ``interacted`` says; acts of
+            unknown time are older than any.
+        event_types: What the user has had by an act of one of these types, whatever ``interacted`` says; impressions
+            count only here. With ``since``, what is both. None leaves it to a scenario, () means no type.
     """
 
     item_ids: Sequence[str] = ()
     interacted: bool | None = None
     since: datetime | None = None
-    event_types: Sequence[str] = ()
+    event_types: Sequence[str] | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether a time or types of acts say what of the user's past is left out."""
+        return self.since is not None or bool(self.event_types)
 
 
 @dataclass(frozen=True)
@@ -124,15 +133,19 @@ class Cap:
 class Query:
     """One request for recommendations; every part is optional, and an empty one asks for what is popular.
 
+    None says nothing, and leaves the field to ``scenario`` and ``fallback``; an empty list says that there shall be
+    none of these, whatever a scenario says. Weights and context are left to these name by name, and the ids that
+    either excludes are left out.
+
     Attributes:
         user_id: Whom to recommend to. A user the bundle does not know is no error.
         item_ids: Items to take as liked, for example those of an anonymous session, oldest first; repeats count once.
-        text: What to look for, in words.
-        among: Order only these items, at most 500; None means the whole catalogue.
+        text: What to look for, in words, 1 to 2,000 characters.
+        among: Order only these items, 1 to 500; None means the whole catalogue.
         limit: How many items to answer, 1 to 500.
         cursor: ``Answer.next_cursor`` of the page before, with the same query otherwise.
-        context: What is known of the moment, field by field. Fields the bundle learned nothing about are named in
-            the answer as ignored.
+        context: What is known of the moment, field by field, at most 32. Fields the bundle learned nothing about are
+            named in the answer as ignored.
         weights: Weight of each component, 0 to 100; those not named keep the bundle's default.
         blend: From 0 (what items say) to 1 (what people do), in place of the weights of these two, whose sum it keeps.
         filter: What items must be like, as JSON has it; see ``filters``.
@@ -145,7 +158,7 @@ class Query:
         exploration: 0 to 1: the share of places, at most, that go to items drawn from further down.
         seed: Of those draws; None draws afresh for every request.
         explain: Whether to say how each score came about.
-        include: Names of item properties to answer with each item.
+        include: Names of item properties to answer with each item, at most 64.
         scenario: Name of stored defaults, which hold where the query says nothing; insights count by it.
         fallback: Defaults of the way it is asked in (search, neighbours, rank), which hold where neither says anything.
 
@@ -164,8 +177,8 @@ class Query:
     blend: float | None = None
     filter: Filter | None = None
     exclude: Exclude = field(default_factory=Exclude)
-    boost: Sequence[Boost] = ()
-    pin: Sequence[Pin] = ()
+    boost: Sequence[Boost] | None = None
+    pin: Sequence[Pin] | None = None
     promote: Promote | None = None
     cap: Cap | None = None
     diversity: float | None = None
@@ -177,15 +190,16 @@ class Query:
     fallback: Query | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if self.limit is not None and (type(self.limit) is not int or not 1 <= self.limit <= MAX_LIMIT):
-            raise QueryError(f"limit: expected 1 to {MAX_LIMIT}, got {self.limit}", field="limit")
-        _check_ids("item_ids", self.item_ids, MAX_ITEM_IDS)
-        _check_ids("among", self.among or (), MAX_LIMIT)
-        _check_ids("exclude.item_ids", self.exclude.item_ids, MAX_ITEM_IDS)
-        if self.text is not None and not isinstance(self.text, str):
-            raise QueryError(f"text: expected words, got {self.text!r}", field="text")
-        if self.text is not None and len(self.text) > MAX_TEXT:
-            raise QueryError(f"text: expected at most {MAX_TEXT} characters, got {len(self.text)}", field="text")
+        if self.limit is not None:
+            check_whole("limit", self.limit, 1, MAX_LIMIT)
+        check_ids("item_ids", self.item_ids, MAX_ITEM_IDS)
+        if self.among is not None:
+            check_ids("among", self.among, MAX_LIMIT, least=1)
+        if self.text is not None:
+            check_text("text", self.text, MAX_TEXT, least=1)
+        if self.include is not None:
+            check_count("include", self.include, MAX_INCLUDE)
+        check_context(self.context)
         self._check_weights()
         self._check_draws()
         self._check_rules()
@@ -195,36 +209,38 @@ class Query:
             if name not in COMPONENTS:
                 where = f"weights.{name}"
                 raise QueryError(f"{where}: no such component; there are {', '.join(COMPONENTS)}", field=where)
-            _check_number(f"weights.{name}", weight, 0, MAX_WEIGHT)
+            check_number(f"weights.{name}", weight, 0, MAX_WEIGHT)
         if self.blend is None:
             return
-        _check_number("blend", self.blend, 0, 1)
+        check_number("blend", self.blend, 0, 1)
         if not {"collaborative", "content"}.isdisjoint(self.weights):
             raise QueryError("blend: says how collaborative and content share; give it or their weights", field="blend")
 
     def _check_draws(self) -> None:
-        if self.seed is not None and (type(self.seed) is not int or not 0 <= self.seed <= MAX_SEED):
-            raise QueryError(f"seed: expected a whole number from 0 to {MAX_SEED}, got {self.seed}", field="seed")
+        if self.seed is not None:
+            check_whole("seed", self.seed, 0, MAX_SEED)
         for name, value in (("diversity", self.diversity), ("exploration", self.exploration)):
             if value is not None:
-                _check_number(name, value, 0, 1)
+                check_number(name, value, 0, 1)
 
     def _check_rules(self) -> None:
-        _check_count("boost", self.boost, MAX_BOOSTS)
-        for place, boost in enumerate(self.boost):
-            _check_number(f"boost.{place}.amount", boost.amount, -MAX_WEIGHT, MAX_WEIGHT)
-        _check_count("pin", self.pin, MAX_PINS)
-        for place, pin in enumerate(self.pin):
-            _check_number(f"pin.{place}.position", pin.position, 1, MAX_LIMIT)
-        for name in ("item_id", "position"):
-            if len({getattr(pin, name) for pin in self.pin}) < len(self.pin):
-                raise QueryError(f"pin: two with the same {name}", field="pin")
-        if self.promote is not None:
-            _check_number("promote.share", self.promote.share, 0, 1)
-        if self.cap is not None:
-            _check_number("cap.most", self.cap.most, 1, MAX_LIMIT)
+        check_ids("exclude.item_ids", self.exclude.item_ids, MAX_ITEM_IDS)
         if self.exclude.since is not None and self.exclude.since.tzinfo is None:
             raise QueryError("exclude.since: expected a time with a zone", field="exclude.since")
+        boosts, pins = self.boost or (), self.pin or ()
+        check_count("boost", boosts, MAX_BOOSTS)
+        for place, boost in enumerate(boosts):
+            check_number(f"boost.{place}.amount", boost.amount, -MAX_WEIGHT, MAX_WEIGHT)
+        check_count("pin", pins, MAX_PINS)
+        for place, pin in enumerate(pins):
+            check_whole(f"pin.{place}.position", pin.position, 1, MAX_LIMIT)
+        for name in ("item_id", "position"):
+            if len({getattr(pin, name) for pin in pins}) < len(pins):
+                raise QueryError(f"pin: two with the same {name}", field="pin")
+        if self.promote is not None:
+            check_number("promote.share", self.promote.share, 0, 1)
+        if self.cap is not None:
+            check_whole("cap.most", self.cap.most, 1, MAX_LIMIT)
 
 
 class SharedFields(TypedDict, total=False):
@@ -237,8 +253,8 @@ class SharedFields(TypedDict, total=False):
     blend: float | None
     filter: Filter | None
     exclude: Exclude
-    boost: Sequence[Boost]
-    pin: Sequence[Pin]
+    boost: Sequence[Boost] | None
+    pin: Sequence[Pin] | None
     promote: Promote | None
     cap: Cap | None
     diversity: float | None
@@ -268,20 +284,3 @@ class WhyFields(SharedFields, total=False):
 
     item_ids: Sequence[str]
     text: str | None
-
-
-def _check_ids(where: str, ids: Sequence[str], most: int) -> None:
-    if isinstance(ids, str):  # a string is a sequence of strings, and never what was meant
-        raise QueryError(f"{where}: expected a list of ids, got one string", field=where)
-    if len(ids) > most:
-        raise QueryError(f"{where}: expected at most {most} ids, got {len(ids)}", field=where)
-
-
-def _check_count(where: str, given: Sequence[object], most: int) -> None:
-    if len(given) > most:
-        raise QueryError(f"{where}: expected at most {most}, got {len(given)}", field=where)
-
-
-def _check_number(where: str, number: float, least: float, most: float) -> None:
-    if isinstance(number, bool) or not (math.isfinite(number) and least <= number <= most):
-        raise QueryError(f"{where}: expected a number from {least:g} to {most:g}, got {number}", field=where)

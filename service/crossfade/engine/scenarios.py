@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import cast
 
+from crossfade.engine.clock import in_texts, read_moment
 from crossfade.engine.filters import parse_filter
 from crossfade.engine.query import Boost, Cap, Exclude, Filter, Pin, Promote, Query
 from crossfade.errors import QueryError
@@ -39,7 +40,7 @@ def query_of(defaults: Json) -> Query:
     query = Query(**fields)  # type: ignore[arg-type]  # each reader makes what its field holds
     if query.filter is not None:
         parse_filter(query.filter)
-    for place, boost in enumerate(query.boost):
+    for place, boost in enumerate(query.boost or ()):
         parse_filter(boost.filter, where=f"boost.{place}.filter")
     if query.promote is not None:
         parse_filter(query.promote.filter, where="promote.filter")
@@ -53,9 +54,9 @@ def _number(value: object) -> float:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
         raise TypeError
-    return value
+    return int(value)
 
 
 def _yes_or_no(value: object) -> bool:
@@ -99,9 +100,15 @@ def _exclude(value: object) -> Exclude:
     return Exclude(
         item_ids=_texts(given.get("item_ids", [])),
         interacted=_yes_or_no(given["interacted"]) if "interacted" in given else None,
-        since=datetime.fromisoformat(_text(given["since"])) if "since" in given else None,
-        event_types=_texts(given.get("event_types", [])),
+        since=_moment(given["since"]) if "since" in given else None,
+        event_types=_texts(given["event_types"]) if "event_types" in given else None,
     )
+
+
+def _moment(value: object) -> datetime:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError
+    return read_moment(value, field="exclude.since")[0]
 
 
 def _boost(value: Json) -> Boost:
@@ -130,7 +137,7 @@ def _filter(value: object) -> Filter:
 
 _READERS: Mapping[str, Callable[[object], object]] = {
     "limit": _whole,
-    "context": lambda value: {_text(name): _text(one) for name, one in _object(value).items()},
+    "context": lambda value: {_text(name): _text(one) for name, one in in_texts(_object(value)).items()},
     "weights": lambda value: {_text(name): _number(one) for name, one in _only_given(value).items()},
     "blend": _number,
     "filter": _filter,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Unpack
 
+from crossfade.engine.bounds import check_ids
 from crossfade.engine.query import MAX_LIMIT, Exclude, ListFields, Query, SearchFields
 from crossfade.errors import QueryError
 
@@ -60,12 +61,13 @@ def rank_query(item_ids: Sequence[str], **fields: Unpack[ListFields]) -> Query:
     """Ask for the caller's own items in a user's order, best first; unknown ones are named in ``missing``.
 
     Args:
-        item_ids: Up to 500 of them. Repeats count once.
+        item_ids: 1 to 500 of them. Repeats count once.
         fields: As in ``Query``; what keeps items out holds here too, but for what the user has had. All that is left
             is answered unless ``limit`` says less.
 
     Raises:
         QueryError: If a value is out of its bounds.
     """
-    everything = Query(limit=min(max(1, len(item_ids)), MAX_LIMIT), exclude=Exclude(interacted=False))
+    check_ids("item_ids", item_ids, MAX_LIMIT, least=1)
+    everything = Query(limit=len(item_ids), exclude=Exclude(interacted=False))
     return Query(**fields, among=item_ids, fallback=everything)

@@ -91,7 +91,9 @@ class Missing(WireModel):
     """What the request named and the bundle does not know."""
 
     user_id: str | None = Field(description="The user, if unknown.")
-    item_ids: list[str] = Field(description="The items that are unknown, in the order of the request.")
+    item_ids: list[str] = Field(
+        description="The items that are unknown, each once, whether given as liked, to be ordered or to be pinned."
+    )
 
 
 class RecommendationsAnswer(WireModel):

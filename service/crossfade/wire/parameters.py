@@ -1,6 +1,7 @@
 """What a caller may send in the query string.
 
-A list is its name repeated (``item_ids=a&item_ids=b``), because an id may hold a comma. A field of an object is
+A list is its name repeated (``item_ids=a&item_ids=b``), because an id may hold a comma; where an empty list says
+something, it is the name with nothing (``pin=``). A field of an object is
 named as errors name it (``weights.content=2``). The context's fields are anyone's, so each is one ``field=value``.
 What is neither a text nor a number (filters, boosts, pins, promotion, cap) is JSON.
 """
@@ -9,11 +10,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from crossfade import engine
-from crossfade.engine.query import MAX_BOOSTS, MAX_ITEM_IDS, MAX_PINS, SharedFields, WhyFields
+from crossfade.engine.bounds import MAX_FIELDS
+from crossfade.engine.query import MAX_BOOSTS, MAX_INCLUDE, MAX_ITEM_IDS, MAX_PINS, SharedFields, WhyFields
 from crossfade.wire.fields import (
+    JSON_TEXT,
     MOMENT_SCHEMA,
     Cursor,
     EventType,
@@ -42,7 +45,14 @@ __all__ = [
 
 # In a query string there is no null: what is not given is left out.
 _left_out: Any = Field(json_schema_extra=without_null)
-_json_text: Any = WithJsonSchema({"type": "string", "maxLength": 20_000, "contentMediaType": "application/json"})
+
+
+def _or_empty(schema: dict[str, Any]) -> None:
+    without_null(schema)
+    schema["items"].pop("minLength", None)
+
+
+_OrEmpty: Any = BeforeValidator(lambda given: [] if given == [""] else given)
 
 ContextPair = Annotated[str, Field(max_length=321, pattern=r"^[^=\x00]{1,64}=[^\x00]*$")]
 _Weight = Annotated[Weight | None, _left_out]
@@ -81,7 +91,7 @@ class _Shared(WireModel):
         None, description="How many items to answer at most; 10 if nothing says more."
     )
     context: list[ContextPair] = Field(
-        [], max_length=32, description="What is known of the moment, as `field=value`; repeat for more."
+        [], max_length=MAX_FIELDS, description="What is known of the moment, as `field=value`; repeat for more."
     )
     collaborative: _Weight = Field(None, alias="weights.collaborative", description="Weight of what people do.")
     content: _Weight = Field(None, alias="weights.content", description="Weight of what items say.")
@@ -92,7 +102,7 @@ class _Shared(WireModel):
     blend: Annotated[Share | None, _left_out] = Field(
         None, description="One knob instead of two weights: from 0, what items say, to 1, what people do."
     )
-    filter: Annotated[dict[str, object] | None, JsonText, _json_text] = Field(
+    filter: Annotated[dict[str, object] | None, JsonText, JSON_TEXT] = Field(
         None,
         description="What items must be like, as JSON; see `POST /v1/recommendations`.",
         examples=['{"field": "year", "gte": 1990}'],
@@ -109,32 +119,38 @@ class _Shared(WireModel):
         description="Whether to leave out everything the user has had; if not given, it follows the data.",
     )
     since: _Moment = Field(
-        None, alias="exclude.since", description="Leave out what the user has had at or after this moment."
+        None,
+        alias="exclude.since",
+        description="Leave out what the user has had at or after this moment, whatever `exclude.interacted` says.",
     )
-    event_types: list[EventType] = Field(
-        [],
+    event_types: Annotated[list[EventType] | None, _OrEmpty] = Field(
+        None,
         alias="exclude.event_types",
         max_length=32,
-        description="Leave out what the user has had by an event of one of these types; repeat for more.",
+        description="Leave out what the user has had by an event of one of these types, whatever `exclude.interacted` "
+        "says; repeat for more, empty for none whatever the scenario says.",
+        json_schema_extra=_or_empty,
     )
-    boost: list[Annotated[Boost, JsonText, _json_text]] = Field(
-        [],
+    boost: Annotated[list[Annotated[Boost, JsonText, JSON_TEXT]] | None, _OrEmpty] = Field(
+        None,
         max_length=MAX_BOOSTS,
-        description="What to lift or bury, as JSON; repeat for more.",
+        description="What to lift or bury, as JSON; repeat for more, empty for nothing whatever the scenario says.",
+        json_schema_extra=_or_empty,
         examples=[['{"filter": {"field": "year", "gte": 2020}, "amount": 0.3}']],
     )
-    pin: list[Annotated[Pin, JsonText, _json_text]] = Field(
-        [],
+    pin: Annotated[list[Annotated[Pin, JsonText, JSON_TEXT]] | None, _OrEmpty] = Field(
+        None,
         max_length=MAX_PINS,
-        description="What to put where, as JSON; repeat for more.",
+        description="What to put where, as JSON; repeat for more, empty for nothing whatever the scenario says.",
+        json_schema_extra=_or_empty,
         examples=[['{"item_id": "the-earmark-book", "position": 1}']],
     )
-    promote: Annotated[Promote | None, JsonText, _json_text] = Field(
+    promote: Annotated[Promote | None, JsonText, JSON_TEXT] = Field(
         None,
         description="What to keep places for, as JSON.",
         examples=['{"filter": {"field": "year", "gte": 2020}, "share": 0.2}'],
     )
-    cap: Annotated[Cap | None, JsonText, _json_text] = Field(
+    cap: Annotated[Cap | None, JsonText, JSON_TEXT] = Field(
         None,
         description="How many of a kind to answer at most, as JSON.",
         examples=['{"field": "director", "most": 2}'],
@@ -149,11 +165,11 @@ class _Shared(WireModel):
         None, description="Of the draws of `exploration`; drawn afresh if left out."
     )
     explain: Annotated[bool | None, _left_out] = Field(None, description="Whether to say how each score came about.")
-    include: list[PropertyName] | None = Field(
+    include: Annotated[list[PropertyName] | None, _OrEmpty] = Field(
         None,
-        max_length=64,
-        description="Item properties to answer with each item, the title if left out; repeat for more.",
-        json_schema_extra=without_null,
+        max_length=MAX_INCLUDE,
+        description="Item properties to answer with each item, the title if left out; repeat for more, empty for none.",
+        json_schema_extra=_or_empty,
     )
     scenario: Annotated[ScenarioName | None, _left_out] = Field(
         None, description="Name of stored defaults for what this request leaves out."
@@ -182,8 +198,8 @@ class _Shared(WireModel):
             "exclude": engine.Exclude(
                 item_ids=self.excluded, interacted=self.interacted, since=self.since, event_types=self.event_types
             ),
-            "boost": [one.to_engine() for one in self.boost],
-            "pin": [one.to_engine() for one in self.pin],
+            "boost": None if self.boost is None else [one.to_engine() for one in self.boost],
+            "pin": None if self.pin is None else [one.to_engine() for one in self.pin],
             "promote": None if self.promote is None else self.promote.to_engine(),
             "cap": None if self.cap is None else self.cap.to_engine(),
             "diversity": self.diversity,

@@ -7,12 +7,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from crossfade import engine
-from crossfade.engine.query import MAX_BOOSTS, MAX_ITEM_IDS, MAX_LIMIT, MAX_PINS, SharedFields
+from crossfade.engine.query import MAX_BOOSTS, MAX_INCLUDE, MAX_ITEM_IDS, MAX_LIMIT, MAX_PINS, SharedFields
 from crossfade.errors import QueryError
 from crossfade.wire.fields import (
     Body,
-    ContextField,
-    ContextValue,
+    Context,
     Cursor,
     Id,
     Limit,
@@ -50,13 +49,13 @@ def _without_repeats(names: list[str]) -> list[str]:
 
 Include = Annotated[
     list[PropertyName],
-    AfterValidator(_without_repeats),
     Field(
-        max_length=64,
+        max_length=MAX_INCLUDE,
         description="Item properties to answer with each item, the title if left out; `GET /v1/bundle` lists their "
         "names.",
         examples=[["title", "categories"]],
     ),
+    AfterValidator(_without_repeats),
 ]
 UserId = Annotated[
     Id | None, Field(description="Whom to answer for. A user nobody knows is no error.", examples=["p0452"])
@@ -73,27 +72,26 @@ Liked = Annotated[
 
 
 class Defaults(Body):
-    """What a request may leave to a scenario; null is the same as leaving it out."""
+    """What a request may leave to a scenario: null is the same as leaving it out, an empty list says none of these."""
 
     limit: Limit | None = Field(None, description="How many items to answer at most; 10 if nothing says more.")
-    context: dict[ContextField, ContextValue] = Field(
-        {},
-        max_length=32,
+    context: Context | None = Field(
+        None,
         description="What is known of the moment, field by field. `timestamp` (ISO 8601 or a unix time; now, if left "
         "out) and `timezone` (an IANA name) tell the part of day, the weekday and the weekend on the user's clock. "
         "What the bundle learned nothing about is named in the answer under `context.ignored`.",
         examples=[{"device": "tv", "timestamp": "2026-11-21T20:15:00+01:00"}],
     )
-    weights: Weights = Field(Weights(), description="How much each component counts.")
+    weights: Weights | None = Field(None, description="How much each component counts.")
     blend: Share | None = Field(
         None,
         description="One knob instead of two weights: from 0, what items say, to 1, what people do.",
         examples=[0.5],
     )
     filter: Filter | None = Field(None, description="What items must be like.")
-    exclude: Exclude = Field(Exclude(), description="What must not be answered.")
-    boost: list[Boost] = Field([], max_length=MAX_BOOSTS, description="What to lift or bury.")
-    pin: list[Pin] = Field([], max_length=MAX_PINS, description="What to put where.")
+    exclude: Exclude | None = Field(None, description="What must not be answered.")
+    boost: list[Boost] | None = Field(None, max_length=MAX_BOOSTS, description="What to lift or bury.")
+    pin: list[Pin] | None = Field(None, max_length=MAX_PINS, description="What to put where.")
     promote: Promote | None = Field(None, description="What to keep places for.")
     cap: Cap | None = Field(None, description="How many of a kind to answer at most.")
     diversity: Share | None = Field(
@@ -124,13 +122,13 @@ class _Shared(Defaults):
         return {
             "limit": self.limit,
             "cursor": self.cursor,
-            "context": self.context,
-            "weights": self.weights.to_engine(),
+            "context": self.context or {},
+            "weights": {} if self.weights is None else self.weights.to_engine(),
             "blend": self.blend,
             "filter": self.filter,
-            "exclude": self.exclude.to_engine(),
-            "boost": [one.to_engine() for one in self.boost],
-            "pin": [one.to_engine() for one in self.pin],
+            "exclude": engine.Exclude() if self.exclude is None else self.exclude.to_engine(),
+            "boost": None if self.boost is None else [one.to_engine() for one in self.boost],
+            "pin": None if self.pin is None else [one.to_engine() for one in self.pin],
             "promote": None if self.promote is None else self.promote.to_engine(),
             "cap": None if self.cap is None else self.cap.to_engine(),
             "diversity": self.diversity,

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from crossfade import engine
-from crossfade.engine.filters import MAX_LEAVES, MAX_NAME, MAX_VALUES
-from crossfade.engine.query import MAX_ITEM_IDS, MAX_LIMIT
-from crossfade.wire.fields import Amount, Body, EventType, Id, Moment, PropertyName, Share, ShownAs, Weight
+from crossfade.engine.filters import MAX_LEAVES, MAX_NAME, MAX_NUMBER, MAX_VALUES, MAX_WORDS
+from crossfade.engine.query import MAX_ITEM_IDS
+from crossfade.wire.fields import Amount, Body, EventType, Id, Limit, Moment, PropertyName, Share, ShownAs, Weight
 
 __all__ = [
     "AllOf",
@@ -35,9 +35,10 @@ def without_null(schema: dict[str, Any]) -> None:
     schema.update(choices[0] if len(choices) == 1 else {"anyOf": choices})
 
 
-_Words = Annotated[str, Field(max_length=20_000)]
-_Value = _Words | bool | Annotated[float, Field(ge=-1e300, le=1e300)]
-_Ordered = _Words | Annotated[float, Field(ge=-1e300, le=1e300)]
+_Words = Annotated[str, Field(max_length=MAX_WORDS)]
+_Number = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+_Value = _Words | bool | _Number
+_Ordered = _Words | _Number
 _Days = Annotated[float, Field(ge=0, le=1_000_000)]
 _left_out: Any = Field(None, json_schema_extra=without_null)
 
@@ -138,17 +139,20 @@ class Exclude(Body):
     interacted: bool | None = Field(
         None,
         description="Everything the user has had, including the request's `item_ids`. Null or left out, it follows "
-        "the data: excluded unless people use items again; not in a search, nor where a list is ordered; and where "
-        "`since` or `event_types` is given, no more than what these name.",
+        "the data: excluded unless people use items again; not in a search, nor where a list is ordered. Where "
+        "`since` or `event_types` is given, null and false leave out no more than what these name.",
     )
     since: Moment | None = Field(
-        None, description="What the user has had at or after this moment.", examples=["2026-11-01T00:00:00Z"]
+        None,
+        description="What the user has had at or after this moment, whatever `interacted` says.",
+        examples=["2026-11-01T00:00:00Z"],
     )
-    event_types: list[EventType] = Field(
-        [],
+    event_types: list[EventType] | None = Field(
+        None,
         max_length=32,
-        description="What the user has had by an event of one of these types; the only way to leave out what was "
-        "shown to them: `impression`.",
+        description="What the user has had by an event of one of these types, whatever `interacted` says; the only way "
+        "to leave out what was shown to them: `impression`. With `since`, what is both. An empty list overrules a "
+        "scenario's.",
         examples=[["like", "dislike"]],
     )
 
@@ -177,7 +181,7 @@ class Pin(Body):
     """Puts an item at a position, whatever its score; not where it is deleted, hidden or excluded by id."""
 
     item_id: Id = Field(description="The item.")
-    position: int = Field(ge=1, le=MAX_LIMIT, description="Its place in the whole answer, from 1.")
+    position: Limit = Field(description="Its place in the whole answer, from 1.")
 
     def to_engine(self) -> engine.Pin:
         """Return the same for the engine."""
@@ -202,7 +206,7 @@ class Cap(Body):
         description="Name of the property; each value of a list counts, and an item without one is not capped.",
         examples=["director"],
     )
-    most: int = Field(ge=1, le=MAX_LIMIT, description="How many.", examples=[2])
+    most: Limit = Field(description="How many.", examples=[2])
 
     def to_engine(self) -> engine.Cap:
         """Return the same for the engine."""

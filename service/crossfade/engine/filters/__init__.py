@@ -36,7 +36,15 @@ holds numbers, got "abc"``.
 from crossfade.engine.filters.checking import check_filter, listed
 from crossfade.engine.filters.kinds import MAX_ADDED_NAMES, AddedKinds
 from crossfade.engine.filters.nodes import AllOf, AnyOf, Condition, FilterNode, Leaf, Not
-from crossfade.engine.filters.parsing import MAX_DEPTH, MAX_LEAVES, MAX_NAME, MAX_VALUES, parse_filter
+from crossfade.engine.filters.parsing import (
+    MAX_DEPTH,
+    MAX_LEAVES,
+    MAX_NAME,
+    MAX_NUMBER,
+    MAX_VALUES,
+    MAX_WORDS,
+    parse_filter,
+)
 from crossfade.engine.filters.reading import read_time
 from crossfade.engine.filters.table import FilterTable, visible_mask
 
@@ -45,7 +53,9 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_LEAVES",
     "MAX_NAME",
+    "MAX_NUMBER",
     "MAX_VALUES",
+    "MAX_WORDS",
     "AddedKinds",
     "AllOf",
     "AnyOf",

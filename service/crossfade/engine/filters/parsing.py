@@ -22,12 +22,14 @@ from crossfade.engine.filters.nodes import (
 )
 from crossfade.errors import QueryError
 
-__all__ = ["MAX_DEPTH", "MAX_LEAVES", "MAX_NAME", "MAX_VALUES", "parse_filter"]
+__all__ = ["MAX_DEPTH", "MAX_LEAVES", "MAX_NAME", "MAX_NUMBER", "MAX_VALUES", "MAX_WORDS", "parse_filter"]
 
 MAX_DEPTH = 8
 MAX_LEAVES = 100
 MAX_VALUES = 1_000
 MAX_NAME = 128
+MAX_WORDS = 20_000
+MAX_NUMBER = 1e300
 MAX_DAYS = 1_000_000.0
 
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
@@ -39,7 +41,7 @@ def parse_filter(raw: Mapping[str, object], *, where: str = "filter") -> FilterN
 
     Args:
         raw: As the package describes it: at most 8 levels deep, 100 leaves, 1,000 values per ``any_of``, names of 128
-            characters.
+            characters, texts of 20,000, numbers of 1e300.
         where: What the request calls it; errors start with this.
 
     Raises:
@@ -139,6 +141,8 @@ def _number(value: object, where: str, least: float, most: float) -> float:
 
 def _scalar(value: object, where: str) -> Scalar:
     if isinstance(value, str):
+        if len(value) > MAX_WORDS:
+            raise _error(where, f"expected at most {MAX_WORDS:,} characters, got {len(value):,}")
         _check_text(value, where)
         return value
     if isinstance(value, bool):
@@ -146,12 +150,8 @@ def _scalar(value: object, where: str) -> Scalar:
     if not isinstance(value, (int, float)):
         hint = "; exists: false asks for what is missing" if value is None else ""
         raise _error(where, f"expected text, a number, true or false, got {shown(value)}{hint}")
-    try:
-        finite = math.isfinite(value)
-    except OverflowError:  # an integer beyond every float
-        finite = False
-    if not finite:
-        raise _error(where, "expected a finite number")
+    if not -MAX_NUMBER <= value <= MAX_NUMBER:  # neither holds of NaN
+        raise _error(where, "expected a finite number, at most 1e300")
     return value
 
 
