@@ -89,6 +89,7 @@ def create_app(
         openapi_tags=TAGS,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         exception_handlers={HTTPException: _http_exception},
         # FastAPI's own spans hold whole paths and query strings, and so ids.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},

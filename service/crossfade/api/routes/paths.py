@@ -13,11 +13,11 @@ from urllib.parse import unquote
 
 from fastapi import Path, Response
 from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from crossfade.api.documentation import ITEM_EXAMPLES, USER_EXAMPLES
-from crossfade.api.problem_route import ProblemRoute
-from crossfade.wire import WireModel
+from crossfade.api.problem_route import ProblemRoute, problem_response
+from crossfade.wire import WireModel, problem
 from crossfade.wire.fields import Id, ScenarioName
 
 __all__ = ["IdRoute", "ItemId", "Name", "UserId", "answer_with", "json_response"]
@@ -42,31 +42,40 @@ Name = Annotated[
 
 
 class IdRoute(ProblemRoute):
-    """A route in whose path an encoded slash or line end is a part of an id, not the end of it."""
+    """A route in whose path an encoded slash or line end is a part of an id, not the end of it.
+
+    A slash at the end of a path is an error. A host's router would redirect it, to a path without the encoding.
+    """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the path with the encoded slashes told from the others, and without line ends."""
         marked = _marked(scope)
-        if marked is None:
-            return super().matches(scope)
-        match, found = super().matches({**scope, "path": marked})
+        match, found = super().matches({**scope, "path": marked.rstrip("/")})
         if "path_params" in found:
             found["path_params"] = {name: _unmarked(value) for name, value in found["path_params"].items()}
-        return match, found
+        return match if match is Match.NONE or not marked.endswith("/") else Match.FULL, found
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a slash at the end, whatever the method."""
+        if not _marked(scope).endswith("/"):
+            await super().handle(scope, receive, send)
+            return
+        response = problem_response(problem("route_not_found", "No path ends with a slash here; leave it out."))
+        await response(scope, receive, send)
 
 
-def _marked(scope: Scope) -> str | None:
-    """Return the path with its stand-ins; None where it needs none."""
+def _marked(scope: Scope) -> str:
+    """Return the path with its stand-ins, where it needs any."""
     path: str = scope["path"]
     if _SLASH in path or _LINE_END in path:
-        return None
+        return path
     marked = path.replace("\n", _LINE_END)
     raw = scope.get("raw_path") or b""  # a server need not tell what was sent
     if _ENCODED_SLASH.search(raw):
         sent = unquote(_ENCODED_SLASH.sub(_SLASH.encode(), raw)).replace("\n", _LINE_END)
         # A proxy or a host may have changed the one and not the other.
         marked = sent if _unmarked(sent) == path else marked
-    return None if marked == path else marked
+    return marked
 
 
 def _unmarked(value: str) -> str:
