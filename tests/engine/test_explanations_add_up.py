@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from engine.answers import WHOLE, answer, explanation_of, scores
 from engine.live_state import NOW, LiveState
@@ -20,6 +21,7 @@ from crossfade.engine import (
     Boost,
     Cap,
     Exclude,
+    Explanation,
     Pin,
     Promote,
     Query,
@@ -126,8 +128,33 @@ def test_neighbours_and_finds_of_a_search_add_up_as_well(drawn_view: View, happe
     near = answer(state.view, neighbours_query("i17", user_id="u5", explain=True, limit=300))
     found = answer(state.view, search_query("sea", user_id="live", explain=True, limit=300))
 
+    assert all(item.explanation is not None for item in (*near.items, *found.items))
     assert_contributions_add_up(near.items)
     assert_contributions_add_up(found.items)
+
+
+def test_scores_near_zero_of_large_components_add_up_as_well(drawn_view: View) -> None:
+    heavy = dict.fromkeys(("collaborative", "content", "context", "popularity"), 100.0)
+
+    found = [answer(drawn_view, Query(user_id=f"u{n}", weights=heavy, explain=True, limit=300)) for n in range(20)]
+
+    items = [item for one in found for item in one.items]
+    assert min(abs(item.score) / large(item.explanation) for item in items) < 1e-3
+    assert_contributions_add_up(items)
+
+
+def large(explanation: Explanation | None) -> float:
+    assert explanation is not None
+    return sum(map(abs, explanation.components.values()))
+
+
+def test_only_rounding_is_made_up_for(drawn_view: View) -> None:
+    ready, rows = Ready.alone(drawn_view, Query(user_id="u5")), np.arange(20)
+    scores_and_more = ready.scores(rows) * np.float32(1.001)
+
+    sums = [sum(one.components.values()) for one in ready.explain(rows, scores_and_more)]
+
+    assert sums == pytest.approx(ready.scores(rows).tolist(), rel=1e-5, abs=1e-5)
 
 
 def test_every_explanation_names_every_component_and_adjustment(drawn_view: View) -> None:

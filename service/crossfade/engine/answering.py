@@ -78,7 +78,7 @@ def _answer(ready: Ready, wanted: Wanted, pool: Scored) -> Answer:
     page = order(ready, wanted.allowed, pool)
     explanations: list[Explanation | None] = [None] * len(page.rows)
     if asked.explain:
-        explanations = [*ready.explain(page.rows)]
+        explanations = [*ready.explain(page.rows, page.scores)]
     ids = [asked.items.id_of(row) for row in page.rows.tolist()]
     properties = view.items.properties(view.items.rows_of(ids).tolist(), asked.include)
     items = [

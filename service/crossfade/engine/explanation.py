@@ -2,7 +2,8 @@
 
 The collaborative component's weighted z is ``gain * (vector @ target - vector @ mean)`` and its vector is a sum over
 past items, so with the gain held constant past item j adds exactly ``gain * w_j * s_j @ (target - mean)``. Content is a
-sum over past items and the text from the start, each above its own mean. Sums are taken in float64.
+sum over past items and the text from the start, each above its own mean. Sums are taken in float64; the score itself is
+one in float32, and what it was rounded by goes to the summand that is largest.
 """
 
 from __future__ import annotations
@@ -39,9 +40,13 @@ _LIFTS = ("context", "attributes", "trend")
 # Less than a quarter of what speaks for an item is not worth a word.
 _WORTH_A_WORD = 0.25
 _NAMED = 2
+# Of what speaks for and against an item together.
+_ROUNDING = 1e-5
 
 
-def explain(items: Items, fusion: Fusion, query: int, profile: Profile, rows: RowArray) -> list[Explanation]:
+def explain(
+    items: Items, fusion: Fusion, query: int, profile: Profile, rows: RowArray, *, scores: FloatArray
+) -> list[Explanation]:
     """Return one explanation per item row, in the order given.
 
     Args:
@@ -50,27 +55,41 @@ def explain(items: Items, fusion: Fusion, query: int, profile: Profile, rows: Ro
         query: Which query of the batch.
         profile: The query's profile, as given to the fusion.
         rows: Item rows, shape (n,).
+        scores: Shape (n,), as answered.
     """
     done = _by_what_was_done(fusion.collaborative, items, query, profile, rows)
     said, by_text = _by_what_is_said(fusion.content, query, profile, rows)
+    plain: tuple[Part, ...] = (fusion.context, fusion.attributes, fusion.popularity, fusion.trend, *fusion.adjustments)
+    values = [part.at(query, rows).astype(np.float64) for part in plain]
+    summands = np.column_stack([done, said, by_text, *values])
+    _take_up_rounding(summands, scores)
+    n_past = len(profile.rows)
+    done, said, by_text = summands[:, :n_past], summands[:, n_past : 2 * n_past], summands[:, 2 * n_past]
     components = {
         fusion.collaborative.name: done.sum(axis=1),
         fusion.content.name: said.sum(axis=1) + by_text,
+        **{part.name: summands[:, place - len(plain)] for place, part in enumerate(plain)},
     }
-    plain: tuple[Part, ...] = (fusion.context, fusion.attributes, fusion.popularity, fusion.trend, *fusion.adjustments)
-    components |= {part.name: part.at(query, rows).astype(np.float64) for part in plain}
     by_past_item, lifts = done + said, _lifts(items, fusion, query, rows)
     return [
         _one(
             items,
             profile,
-            {name: float(values[place]) for name, values in components.items()},
+            {name: float(of_items[place]) for name, of_items in components.items()},
             by_past_item[place],
             float(by_text[place]),
-            lifted={name for name, values in lifts.items() if values[place] > 0},
+            lifted={name for name, of_items in lifts.items() if of_items[place] > 0},
         )
         for place in range(len(rows))
     ]
+
+
+def _take_up_rounding(summands: NDArray[np.float64], scores: FloatArray) -> None:
+    """Add to the largest summand of each item what the score was rounded by; more than rounding is left as it is."""
+    rounded = scores.astype(np.float64) - summands.sum(axis=1)
+    small = np.abs(rounded) <= _ROUNDING * np.abs(summands).sum(axis=1)
+    items = np.flatnonzero(small)
+    summands[items, np.abs(summands[items]).argmax(axis=1)] += rounded[items]
 
 
 def _by_what_was_done(

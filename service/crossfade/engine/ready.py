@@ -49,6 +49,6 @@ class Ready:
         """Return the score of some items, shape (len(rows),)."""
         return self.fusion.scores(self.place, rows)
 
-    def explain(self, rows: RowArray) -> list[Explanation]:
+    def explain(self, rows: RowArray, scores: FloatArray) -> list[Explanation]:
         """Return how the scores of some items come about."""
-        return explain(self.view.items, self.fusion, self.place, self.known.profile, rows)
+        return explain(self.view.items, self.fusion, self.place, self.known.profile, rows, scores=scores)

@@ -108,10 +108,11 @@ def explain_why(ready: Ready, item_id: str, settings: RetrievalSettings) -> Why:
     rows = np.union1d(np.flatnonzero(may_come), [row])
     scores = ready.scores(rows)
     scores[np.searchsorted(rows, pool.rows)] = pool.scores  # the very floats that the answer is ordered by
-    score = float(scores[np.searchsorted(rows, row)])
+    place_of_row = np.searchsorted(rows, [row])
+    score = float(scores[place_of_row][0])
     rank = 1 + int(((scores > score) | ((scores == score) & (rows < row))).sum())
     removed_by = kept_back or _removed_by(question)
-    (explanation,) = ready.explain(np.array([row]))
+    (explanation,) = ready.explain(np.array([row]), scores[place_of_row])
     (properties,) = ready.asked.items.properties([row], ready.asked.include)
     place = f"By its score it {'is' if may_come[row] else 'would be'} number {rank} of {len(rows)}."
     against = _what_speaks_against(question, explanation, scores, score)
