@@ -37,7 +37,7 @@ def _mounted(recommender: Recommender) -> tuple[FastAPI, str]:
         ("GET", "/v1/items/a%2Fb/similar/"),
         ("GET", "/v1/items/a%2Fb/similar//"),
         ("GET", "/v1/users/u0/why/i0/"),
-        ("PUT", "/v1/scenarios/home/"),
+        ("PUT", "/v1/scenarios/plain/"),
         ("POST", "/v1/recommendations/"),
         ("GET", "/v1/recommendations/"),
     ],
