@@ -233,3 +233,21 @@ def test_numbers_and_times_are_read_as_a_request_has_them(
 
 def test_null_stands_for_a_field_that_is_left_out() -> None:
     assert query_of({"limit": None, "pin": None, "exclude": {"interacted": None}}) == Query(exclude=Exclude([]))
+
+
+@pytest.mark.parametrize("blend", [0.0, 0.25, 1.0])
+def test_a_blend_keeps_the_sum_of_the_weights_of_a_search_and_of_a_scenario(drawn_view: View, blend: float) -> None:
+    state = LiveState(drawn_view)
+    state.scenario("evening", weights={"collaborative": 3.0, "content": 1.0})
+    shared = {"collaborative": 4 * blend, "content": 4 * (1 - blend)}
+
+    of_scenario = answer(state.view, Query(user_id="u5", scenario="evening", blend=blend, limit=50))
+    found = answer(state.view, search_query("sea", user_id="u5", blend=blend, limit=50))
+    weighed = {"collaborative": 1.1 * blend, "content": 1.1 * (1 - blend)}  # a search's own are 0.1 and 1
+
+    assert scores(of_scenario) == pytest.approx(
+        scores(answer(state.view, Query(user_id="u5", limit=50, weights=shared)))
+    )
+    assert scores(found) == pytest.approx(
+        scores(answer(state.view, search_query("sea", user_id="u5", weights=weighed, limit=50)))
+    )

@@ -38,6 +38,7 @@ class Asked:
 
     Attributes:
         query: The request, its defaults filled in from its scenario and its fallback.
+        blended: Weights of its scenario and its fallback that its blend is in the place of.
         items: The catalogue as it was at the first page.
         limit: How many items.
         offset: How many places of the whole order come before them.
@@ -56,6 +57,7 @@ class Asked:
     """
 
     query: Query
+    blended: Mapping[str, float]
     items: Items
     limit: int
     offset: int
@@ -85,7 +87,7 @@ def read_query(view: View, query: Query, *, now: datetime | None = None) -> Aske
         QueryError: If it names a property or a scenario that there is not, or its filter or cursor cannot be read.
         CursorExpiredError: If its cursor leads into the answer of another bundle or query.
     """
-    filled = _filled(view, query)
+    filled, blended = _filled(view, query)
     filters = _read_filters(filled)
     digest = _digest(filled, None if query.user_id is None else view.person(query.user_id))
     include = _DEFAULT_INCLUDE if filled.include is None else filled.include
@@ -98,6 +100,7 @@ def read_query(view: View, query: Query, *, now: datetime | None = None) -> Aske
         items = items.as_of(watermark)
     return Asked(
         query=filled,
+        blended=blended,
         items=items,
         limit=_DEFAULT_LIMIT if filled.limit is None else filled.limit,
         offset=offset,
@@ -145,8 +148,12 @@ def next_cursor(view: View, asked: Asked, offset: int) -> str:
     return seal(view.secret, "cursor", payload)
 
 
-def _filled(view: View, query: Query) -> Query:
-    """Return the query with what it leaves at its default taken from its scenario, and then from its fallback."""
+def _filled(view: View, query: Query) -> tuple[Query, dict[str, float]]:
+    """Return the query with what it leaves at its default taken from its scenario, and then from its fallback.
+
+    Returns:
+        The query, and the weights of the two that a nearer blend has taken the place of.
+    """
     sources: list[Query] = []
     if query.scenario is not None:
         scenario = view.scenarios.get(query.scenario)
@@ -156,10 +163,12 @@ def _filled(view: View, query: Query) -> Query:
         sources.append(query_of(scenario.defaults))
     if query.fallback is not None:
         sources.append(query.fallback)
-    filled = query
+    filled, blended = query, dict[str, float]()
     for source in sources:
+        if filled.blend is not None:
+            blended = {name: weight for name, weight in source.weights.items() if name in _SHARED_BY_BLEND} | blended
         filled = _filled_from(filled, source)
-    return filled
+    return filled, blended
 
 
 _SHARED_BY_BLEND = {"collaborative", "content"}

@@ -26,7 +26,7 @@ from crossfade.engine.growth import grown
 from crossfade.engine.items import Items
 from crossfade.engine.people import Evidence
 from crossfade.engine.profile import Known, Profile, fold_in
-from crossfade.engine.query import COMPONENTS, Query
+from crossfade.engine.query import COMPONENTS
 from crossfade.engine.view import View
 from crossfade.types import FloatArray, RowArray
 
@@ -184,7 +184,7 @@ def fuse(view: View, asked: Sequence[Asked], known: Sequence[Known]) -> Fusion:
     has_factors = np.atleast_1d(folded.any(axis=1))
     fusion = view.bundle.manifest.fusion
     settled = [
-        _settled(default_weights(fusion, profile, has_factors=bool(has)), one.query)
+        _settled(default_weights(fusion, profile, has_factors=bool(has)), one)
         for one, profile, has in zip(asked, profiles, has_factors, strict=True)
     ]
     weights = {name: np.array([one[name] for one in settled], np.float32) for name in COMPONENTS}
@@ -220,13 +220,14 @@ def default_weights(fusion: FusionWeights, profile: Profile, *, has_factors: boo
     return weights
 
 
-def _settled(default: Mapping[str, float], query: Query) -> dict[str, float]:
+def _settled(default: Mapping[str, float], asked: Asked) -> dict[str, float]:
     """Return the weights of a request: those it names, or that its blend stands for, over the default ones."""
-    blended = {}
+    query, shared = asked.query, {}
     if query.blend is not None:
-        both = default["collaborative"] + default["content"]
-        blended = {"collaborative": both * query.blend, "content": both * (1 - query.blend)}
-    return {**default, **blended, **query.weights}
+        instead_of = {**default, **asked.blended}
+        both = instead_of["collaborative"] + instead_of["content"]
+        shared = {"collaborative": both * query.blend, "content": both * (1 - query.blend)}
+    return {**default, **shared, **query.weights}
 
 
 def _boosts(items: Items, asked: Asked) -> FloatArray | None:
