@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from engine.answers import answer
 from engine.live_state import LiveState
 
-from crossfade.engine import Query
+from crossfade.engine import Exclude, Pin, Query
+from crossfade.engine.asked import next_cursor, read_query
 from crossfade.engine.view import View
 from crossfade.errors import CrossfadeError, CursorExpiredError, QueryError
 
@@ -89,6 +91,32 @@ def test_what_is_no_cursor_of_ours_is_refused_by_name(drawn_view: View, how: str
 
     assert refused.value.field == "cursor"
     assert isinstance(refused.value, CrossfadeError)
+
+
+def test_a_further_page_is_of_the_first_ones_moment_to_the_microsecond(drawn_view: View) -> None:
+    query, first = Query(user_id="u7"), datetime(2026, 11, 22, 10, 30, 17, 123_456, tzinfo=UTC)
+    asked = read_query(drawn_view, query, now=first)
+    cursor = next_cursor(drawn_view, asked, 10)
+
+    again = read_query(drawn_view, replace(query, cursor=cursor), now=first + timedelta(hours=1))
+
+    assert (again.now, again.present, again.offset) == (first, first + timedelta(hours=1), 10)
+
+
+@pytest.mark.parametrize("how", ["excluded", "hidden", "deleted"])
+def test_a_pin_brings_in_nothing_that_is_excluded_by_its_id_hidden_or_gone(drawn_view: View, how: str) -> None:
+    state = LiveState(drawn_view)
+    if how == "hidden":
+        state.put("i5", title="T5", is_hidden=True)
+    elif how == "deleted":
+        state.delete("i5")
+    excluded = Exclude(item_ids=["i5"] if how == "excluded" else [])
+
+    found = answer(state.view, Query(pin=[Pin("i5", 2), Pin("i6", 3)], exclude=excluded))
+
+    ids = [item.item_id for item in found.items]
+    assert "i5" not in ids
+    assert (ids[2], len(ids)) == ("i6", 10)
 
 
 def test_a_cursor_of_a_scenario_that_changed_is_refused_as_expired(drawn_view: View) -> None:

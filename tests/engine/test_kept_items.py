@@ -16,6 +16,7 @@ from crossfade.engine import Item
 from crossfade.engine.filters import MAX_ADDED_NAMES, parse_filter
 from crossfade.engine.items import Items
 from crossfade.engine.kept.items import ItemKeeper
+from crossfade.engine.kept.keeper import page_of
 from crossfade.engine.view import View
 from crossfade.errors import QueryError
 from crossfade.live import LiveData
@@ -260,3 +261,9 @@ def test_there_are_at_most_256_names_that_no_indexed_item_has(process: Process) 
 
     assert refused.value.field == "items.0.one_more"
     assert "name 255" not in process.items.property_names
+
+
+def test_a_page_that_ends_the_list_has_no_cursor() -> None:
+    assert page_of(["a", "b"], 2, None) == (["a", "b"], None)
+    assert page_of(["a", "b", "c"], 2, None) == (["a", "b"], "b")
+    assert page_of(["a", "b", "c"], 2, "b") == (["c"], None)

@@ -22,3 +22,10 @@ def test_what_is_unknown_is_named_once_whether_liked_listed_or_pinned(drawn_view
 
     assert ranked.missing.item_ids == ["gone", "lost", "not there"]
     assert liked.missing.item_ids == ["lost", "gone", "not there"]
+
+
+def test_of_a_callers_own_list_a_pin_brings_in_nothing_that_is_not_in_it(drawn_view: View) -> None:
+    found = answer(drawn_view, Query(among=["i1", "i2", "i3"], pin=[Pin("i5", 1), Pin("i2", 2)]))
+
+    assert [item.item_id for item in found.items][1] == "i2"
+    assert {item.item_id for item in found.items} == {"i1", "i2", "i3"}

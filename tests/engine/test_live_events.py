@@ -329,6 +329,10 @@ def test_what_was_done_after_the_watermark_does_not_count(state: LiveState) -> N
         (Exclude(event_types=["like"]), {"i1"}),
         (Exclude(event_types=["impression"]), {"i3"}),
         (Exclude(event_types=["like", "impression"]), {"i1", "i3"}),
+        (Exclude(interacted=False, event_types=["like", "impression"]), {"i1", "i3"}),
+        (Exclude(interacted=False, since=datetime(2026, 11, 2, tzinfo=UTC)), {"i1", "i2"}),
+        (Exclude(since=NOW, event_types=["impression"]), {"i3"}),
+        (Exclude(since=NOW + timedelta(seconds=1), event_types=["impression"]), set()),
         (Exclude(since=datetime(2026, 11, 2, tzinfo=UTC)), {"i1", "i2"}),
         (Exclude(since=NOW, event_types=["watch"]), {"i2"}),
         (Exclude(since=NOW + DAY), set()),
@@ -362,3 +366,13 @@ def test_it_does_not_matter_in_which_order_events_arrive(
 
     weight = weigh_acts([Act(*act) for act in done], state.view.bundle.manifest.evidence)
     assert weights_of(state, "new") == ({} if weight is None else {"i0": pytest.approx(weight, rel=1e-6)})
+
+
+def test_what_the_bundle_was_told_of_an_erased_user_is_forgotten_too(drawn_view: View) -> None:
+    state = LiveState(drawn_view)
+    before = evidence_of(state.view.items, state.view.person("u42"), now=NOW)
+    state.forget("u42")
+    after = evidence_of(state.view.items, state.view.person("u42"), now=NOW)
+
+    assert dict(before.attributes) != {}
+    assert (after.known, dict(after.attributes)) == (False, {})

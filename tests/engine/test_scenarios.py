@@ -163,6 +163,27 @@ def test_the_ids_that_both_exclude_are_left_out(state: LiveState) -> None:
     assert list(scores(found)) == ["i2", "i3", "i4", "i5"]
 
 
+def test_what_a_request_leaves_out_by_type_or_time_takes_the_place_of_all_that_its_scenario_leaves_out(
+    state: LiveState,
+) -> None:
+    state.scenario("nothing again", exclude={"interacted": True})
+    state.scenario("likes", exclude={"event_types": ["like"]})
+    state.event("u", "i0", "watch")
+    state.event("u", "i1", "like")
+    liked = Exclude(event_types=["like"])
+
+    everything = answer(state.view, Query(user_id="u", scenario="nothing again"))
+    nearer = answer(state.view, Query(user_id="u", scenario="nothing again", exclude=liked))
+    of_scenario = answer(state.view, Query(user_id="u", scenario="likes"))
+    none = Exclude(interacted=False, event_types=[])
+    nothing = answer(state.view, Query(user_id="u", scenario="likes", exclude=none))
+
+    assert {"i0", "i1"} - scores(everything).keys() == {"i0", "i1"}
+    assert {"i0", "i1"} - scores(nearer).keys() == {"i1"}
+    assert {"i0", "i1"} - scores(of_scenario).keys() == {"i1"}
+    assert {"i0", "i1"} <= scores(nothing).keys()
+
+
 def test_a_scenario_changes_the_answer_and_its_change_the_next_one(state: LiveState) -> None:
     state.scenario("home", limit=2, boost=[{"filter": {"field": "year", "eq": 2005}, "amount": 50}])
     first = list(scores(answer(state.view, Query(scenario="home"))))

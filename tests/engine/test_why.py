@@ -326,3 +326,10 @@ def test_an_unknown_item_has_neither_rank_nor_score(state: LiveState) -> None:
     found = why(state.view, "nothing", Query(user_id="u"))
 
     assert (found.rank, found.score, found.explanation, found.properties) == (None, None, None, {})
+
+
+def test_of_items_of_one_score_the_number_is_that_of_the_order_that_is_answered(make_view: MakeView) -> None:
+    view, query = make_view([[0.0]] * 5, [[0.0]] * 5, [[0.0]] * 5), Query(limit=2)
+    in_order = [item.item_id for item in answer(view, Query(limit=5)).items]
+
+    assert [why(view, item_id, query).rank for item_id in in_order] == [1, 2, 3, 4, 5]
