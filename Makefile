@@ -9,9 +9,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO := .venv/.installed-for-demo
 DEV := .venv/.installed-for-development
 
-# pip compiles PyTorch and its friends on one core, which takes longer than installing them.
+# Python compiles what is imported, once; to compile all of PyTorch and its friends takes longer than to install them.
 INSTALL := $(PIP) install --no-compile --constraint constraints.txt --editable
-COMPILE := $(BIN)/python -W ignore -m compileall -qq -j 0 .venv/lib || true
+export PYTHONDONTWRITEBYTECODE :=
 
 BENCHMARKS := movielens_models movielens_ratings sample_taste sample_context non_inferiority factorization_speed
 
@@ -29,10 +29,10 @@ test: $(DEV) ## Check format, lint, types and import contracts, then run the tes
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=2 --dist=loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 coverage: $(DEV) ## Run the tests and say which branches they miss; watching takes as long again as running
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=2 --dist=loadfile --cov
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --cov
 
 fuzz: $(DEV) ## Send five thousand requests made up from the OpenAPI document; `make test` sends a sixth of them
 	FUZZ=all OMP_NUM_THREADS=1 $(BIN)/pytest tests/api/test_schemathesis.py
@@ -68,10 +68,8 @@ $(BIN)/pip:
 
 $(DEMO): pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[indexing,offline-encoder]'
-	$(COMPILE)
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) '.[indexing,offline-encoder,postgres,telemetry,dev]'
-	$(COMPILE)
 	@touch $(DEMO) $@

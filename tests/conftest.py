@@ -12,6 +12,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Generator
+from itertools import chain
 from pathlib import Path
 
 import hypothesis
@@ -39,6 +40,20 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _fail_if_skipped_in_ci(report)
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that use the demo last, but for one: while a process makes it, the other has something to do."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    demo = [of_file for of_file in files.values() if any(map(_uses_demo, of_file))]
+    others = [of_file for of_file in files.values() if of_file not in demo]
+    items[:] = chain.from_iterable([*demo[:1], *others, *demo[1:]])
+
+
+def _uses_demo(item: pytest.Item) -> bool:
+    return "demo_directory" in getattr(item, "fixturenames", ())
 
 
 def _fail_if_skipped_in_ci(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -70,7 +70,7 @@ def test_recommend_says_what_it_does_not_know(run: Run, bundle: Path) -> None:
         (("--user", "u1", "--limit", "0"), 2, "--limit"),
         (("--user", "u1", "--context", "tv"), 2, "KEY=VALUE"),
         (("--user", "u1", "--context", "timestamp=yesterday"), 6, "context.timestamp: 'yesterday'"),
-        (("--text", "x" * 2_001), 6, "at most 2000 characters"),
+        (("--text", "x" * 2_001), 6, "expected 1 to 2000 characters, got 2001"),
     ],
 )
 def test_recommend_refuses_what_it_cannot_answer(

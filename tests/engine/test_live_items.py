@@ -177,7 +177,7 @@ def test_a_deleted_item_is_no_past_item_and_missing_by_name(state: LiveState) ->
     found = answer(state.view, Query(user_id="u", item_ids=["i0"], among=["i0", "i1"]))
 
     assert found.cold_start
-    assert found.missing.item_ids == ["i0", "i0"]
+    assert found.missing.item_ids == ["i0"]
     assert list(scores(found)) == ["i1"]
 
 

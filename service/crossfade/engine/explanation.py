@@ -3,7 +3,7 @@
 The collaborative component's weighted z is ``gain * (vector @ target - vector @ mean)`` and its vector is a sum over
 past items, so with the gain held constant past item j adds exactly ``gain * w_j * s_j @ (target - mean)``. Content is a
 sum over past items and the text from the start, each above its own mean. Sums are taken in float64; the score itself is
-one in float32, and what it was rounded by goes to the summand that is largest.
+one in float32, and what it was rounded by goes to the largest summand that is not the request's own, as a boost is.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def explain(
     plain: tuple[Part, ...] = (fusion.context, fusion.attributes, fusion.popularity, fusion.trend, *fusion.adjustments)
     values = [part.at(query, rows).astype(np.float64) for part in plain]
     summands = np.column_stack([done, said, by_text, *values])
-    _take_up_rounding(summands, scores)
+    _take_up_rounding(summands, scores, n_exact=len(fusion.adjustments))
     n_past = len(profile.rows)
     done, said, by_text = summands[:, :n_past], summands[:, n_past : 2 * n_past], summands[:, 2 * n_past]
     components = {
@@ -84,12 +84,18 @@ def explain(
     ]
 
 
-def _take_up_rounding(summands: NDArray[np.float64], scores: FloatArray) -> None:
-    """Add to the largest summand of each item what the score was rounded by; more than rounding is left as it is."""
+def _take_up_rounding(summands: NDArray[np.float64], scores: FloatArray, *, n_exact: int) -> None:
+    """Add to the largest summand of each item what the score was rounded by; more than rounding is left as it is.
+
+    Args:
+        summands: Shape (n, s), changed in place.
+        scores: Shape (n,).
+        n_exact: How many of the summands, the last ones, stay as they are.
+    """
     rounded = scores.astype(np.float64) - summands.sum(axis=1)
-    small = np.abs(rounded) <= _ROUNDING * np.abs(summands).sum(axis=1)
-    items = np.flatnonzero(small)
-    summands[items, np.abs(summands[items]).argmax(axis=1)] += rounded[items]
+    items = np.flatnonzero(np.abs(rounded) <= _ROUNDING * np.abs(summands).sum(axis=1))
+    inexact = summands[items, : summands.shape[1] - n_exact]
+    summands[items, np.abs(inexact).argmax(axis=1)] += rounded[items]
 
 
 def _by_what_was_done(
