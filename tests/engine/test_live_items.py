@@ -301,6 +301,20 @@ def of_row(view: View, row: int) -> list[float]:
     return [float(value) for part in parts for value in part]
 
 
+def test_a_text_that_changes_and_changes_back_leaves_the_item_as_the_bundle_has_it(make_view: MakeView) -> None:
+    # What an encoder says of a text now need not be to the last bit what lies in the bundle.
+    view = make_view([[1.0, 0.0]] * 2, [[1.0, 0.0]] * 2, [[0.8, 0.6], [1.0, 0.0]], words={"T0": vector(0.6, 0.8)})
+    there_and_back, fresh = LiveState(view), LiveState(view)
+    there_and_back.put("i0", title="T1")
+    between = scores(answer(there_and_back.view, search_query("T0")))
+    for state in (there_and_back, fresh):
+        state.put("i0", title="T0")
+
+    found, expected = (scores(answer(state.view, search_query("T0"))) for state in (there_and_back, fresh))
+
+    assert found == expected != between
+
+
 @pytest.mark.parametrize("deletes", [False, True])
 def test_rows_that_are_gone_do_not_gather(drawn_view: View, deletes: bool) -> None:
     state = LiveState(drawn_view, gone_kept=5)

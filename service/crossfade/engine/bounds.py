@@ -8,20 +8,26 @@ from numbers import Real
 from crossfade.errors import QueryError
 
 __all__ = [
+    "MAX_EVENT_TYPE",
     "MAX_FIELDS",
     "MAX_FIELD_NAME",
     "MAX_FIELD_VALUE",
+    "MAX_ID",
     "check_context",
     "check_count",
+    "check_id",
     "check_ids",
     "check_number",
     "check_text",
+    "check_types",
     "check_whole",
 ]
 
 MAX_FIELDS = 32
 MAX_FIELD_NAME = 64
 MAX_FIELD_VALUE = 256
+MAX_ID = 512
+MAX_EVENT_TYPE = 64
 
 _LONGEST_PLACE = 88
 
@@ -34,8 +40,24 @@ def check_ids(where: str, ids: Sequence[str], most: int, *, least: int = 0) -> N
         wanted = f"{least} to {most}" if least else f"at most {most}"
         raise QueryError(f"{where}: expected {wanted} ids, got {len(ids)}", field=where)
     for place, one in enumerate(ids):
-        if not isinstance(one, str):
-            raise QueryError(f"{where}.{place}: expected an id, got {one!r}", field=f"{where}.{place}")
+        check_id(f"{where}.{place}", one)
+
+
+def check_id(where: str, text: str, *, most: int = MAX_ID, least: int = 1) -> None:
+    """Check that a text can be an id, or has so many characters and no NUL."""
+    if not isinstance(text, str):
+        raise QueryError(f"{where}: expected text, got {text!r}", field=where)
+    if not least <= len(text) <= most or "\0" in text:
+        raise QueryError(f"{where}: expected {least} to {most} characters without NUL", field=where)
+
+
+def check_types(where: str, types: Sequence[str], most: int) -> None:
+    """Check that there are so many types of events, and that each is a short text."""
+    if isinstance(types, str):
+        raise QueryError(f"{where}: expected a list of types, got one string", field=where)
+    check_count(where, types, most)
+    for place, one in enumerate(types):
+        check_id(f"{where}.{place}", one, most=MAX_EVENT_TYPE)
 
 
 def check_count(where: str, given: Sized, most: int) -> None:

@@ -41,6 +41,7 @@ WEEKEND = ("saturday", "sunday")
 # Unix times by their size, as the indexing job reads them: 1e11 seconds is the year 5138.
 _UNIX_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 _FIRST_YEAR, _LAST_YEAR = 1970, 2099
+_LEAST_UNIX = 100_000_000
 # As text only seconds from 1973 and the finer units from 2001: fewer digits may be a date, such as 20261110.
 _UNIX = re.compile(r"(?:[0-9]{9,10}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?:\.[0-9]{1,9})?")
 # Python takes any character for the one between day and time, the sign of an offset too.
@@ -109,8 +110,8 @@ def read_zone(name: str, *, field: str = "context.timezone") -> ZoneInfo:
 
 @cache
 def _zone_names() -> frozenset[str]:
-    """Return the names there are; read from disk, which takes 0.1 s."""
-    return frozenset(available_timezones() - {"localtime", "posixrules"})  # these are the server's own zone
+    """Return the names there are, but for the server's own zone and for none; read from disk, which takes 0.1 s."""
+    return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
 def read_moment(given: str | float, *, field: str = "context.timestamp") -> tuple[datetime, bool]:
@@ -118,7 +119,8 @@ def read_moment(given: str | float, *, field: str = "context.timestamp") -> tupl
 
     Args:
         given: ISO 8601, the basic form too, or a unix time in seconds (milli-, micro- and nanoseconds are known by
-            their size); as a text one of as many digits as these have had since 1973 and 2001.
+            their size) of at least 100,000,000, which was in 1973: less may be a date, such as 20261110. As a text
+            one of as many digits as these have had since then and, for the finer ones, 2001.
         field: What to name.
 
     Raises:
@@ -130,7 +132,7 @@ def read_moment(given: str | float, *, field: str = "context.timestamp") -> tupl
         moment = _from_unix(float(text)) if unix else _from_iso(text)
         tells_clock = not unix and not _NO_CLOCK.search(text)
     else:
-        moment, tells_clock = _from_unix(given), False
+        moment, tells_clock = _from_unix(given) if abs(given) >= _LEAST_UNIX else None, False
     if moment is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise QueryError(
             f"{field}: {given!r} is neither ISO 8601, such as 2026-11-21T08:15:00+01:00, nor a unix time "

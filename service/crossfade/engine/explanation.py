@@ -145,7 +145,7 @@ def _one(
         ]
 
     order = np.argsort(-np.abs(by_past_item), kind="stable")
-    because = contributions(order[:_LISTED])
+    because = contributions(order[:_LISTED][by_past_item[order[:_LISTED]] != 0])
     reasons = np.flatnonzero((by_past_item > 0) & (profile.weights > 0))  # that one is disliked is no reason for others
     named = contributions(reasons[np.argsort(-by_past_item[reasons], kind="stable")[:_NAMED]])
     return Explanation(

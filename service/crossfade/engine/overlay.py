@@ -230,20 +230,26 @@ class Overlay:
     def _rows(
         self, bundle: Bundle, encode: Encode, records: Sequence[ItemRecord], old_rows: Mapping[str, int | None]
     ) -> list[AddedRow]:
-        """Return what items are scored with: as before, unless they are new or their text is another one."""
-        olds = [self._old(bundle, old_rows[record.item_id]) for record in records]
-        new = [
-            record
-            for record, old in zip(records, olds, strict=True)
-            if old is None or item_text(record.properties) != old.text
-        ]
-        embeddings = {record.item_id: one for record, one in zip(new, embeddings_of(bundle, encode, new), strict=True)}
-        return [
-            old.row
-            if old is not None and record.item_id not in embeddings
-            else new_row(bundle.spaces, embeddings[record.item_id], None if old is None else old.row)
-            for record, old in zip(records, olds, strict=True)
-        ]
+        """Return what items are scored with: as the bundle has them or as before, unless their text is another one.
+
+        The bundle comes first: who saw a text change and change back says the same as who did not.
+        """
+        in_bundle = bundle.catalogue.row_of
+        rows: dict[str, AddedRow] = {}
+        new: list[tuple[ItemRecord, AddedRow | None]] = []
+        for record in records:
+            old = self._old(bundle, old_rows[record.item_id])
+            known = (self._old(bundle, in_bundle.get(record.item_id)), old)
+            text = item_text(record.properties)
+            same = next((one for one in known if one is not None and one.text == text), None)
+            if same is None:
+                new.append((record, None if old is None else old.row))
+            else:
+                rows[record.item_id] = same.row
+        embeddings = embeddings_of(bundle, encode, [record for record, _ in new])
+        for (record, row), embedding in zip(new, embeddings, strict=True):
+            rows[record.item_id] = new_row(bundle.spaces, embedding, row)
+        return [rows[record.item_id] for record in records]
 
     def _old(self, bundle: Bundle, row: int | None) -> _Old | None:
         if row is None:

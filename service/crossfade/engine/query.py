@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
-from crossfade.engine.bounds import check_context, check_count, check_ids, check_number, check_text, check_whole
+from crossfade.engine.bounds import (
+    check_context,
+    check_count,
+    check_id,
+    check_ids,
+    check_number,
+    check_text,
+    check_types,
+    check_whole,
+)
 from crossfade.errors import QueryError
 
 __all__ = [
@@ -50,6 +59,7 @@ MAX_TEXT = 2_000
 MAX_WEIGHT = 100.0
 MAX_BOOSTS = 20
 MAX_PINS = 50
+MAX_EVENT_TYPES = 32
 MAX_INCLUDE = 64
 MAX_SEED = 2**53 - 1
 MAX_DEPTH = 10_000
@@ -192,6 +202,8 @@ class Query:
     def __post_init__(self) -> None:
         if self.limit is not None:
             check_whole("limit", self.limit, 1, MAX_LIMIT)
+        if self.user_id is not None:
+            check_id("user_id", self.user_id)
         check_ids("item_ids", self.item_ids, MAX_ITEM_IDS)
         if self.among is not None:
             check_ids("among", self.among, MAX_LIMIT, least=1)
@@ -225,6 +237,8 @@ class Query:
 
     def _check_rules(self) -> None:
         check_ids("exclude.item_ids", self.exclude.item_ids, MAX_ITEM_IDS)
+        if self.exclude.event_types is not None:
+            check_types("exclude.event_types", self.exclude.event_types, MAX_EVENT_TYPES)
         if self.exclude.since is not None and self.exclude.since.tzinfo is None:
             raise QueryError("exclude.since: expected a time with a zone", field="exclude.since")
         boosts, pins = self.boost or (), self.pin or ()
@@ -233,6 +247,7 @@ class Query:
             check_number(f"boost.{place}.amount", boost.amount, -MAX_WEIGHT, MAX_WEIGHT)
         check_count("pin", pins, MAX_PINS)
         for place, pin in enumerate(pins):
+            check_id(f"pin.{place}.item_id", pin.item_id)
             check_whole(f"pin.{place}.position", pin.position, 1, MAX_LIMIT)
         for name in ("item_id", "position"):
             if len({getattr(pin, name) for pin in pins}) < len(pins):

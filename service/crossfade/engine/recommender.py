@@ -15,6 +15,7 @@ from crossfade.bundle import NO_TIME, Bundle, BundleStore
 from crossfade.encoding import TextEncoder, open_encoder
 from crossfade.engine.answer import Answer, PastItem, Profile, SimilarUsers, Why
 from crossfade.engine.answering import answer_queries
+from crossfade.engine.bounds import check_id
 from crossfade.engine.fusion import default_weights
 from crossfade.engine.items import Items
 from crossfade.engine.kept import Kept
@@ -62,7 +63,8 @@ class _Served:
             if last < since:
                 _log.warning(
                     "the live data is an older copy: it ends at change %d, and bundle %s has seen %d; "
-                    "what the bundle took in counts, and whoever was erased since the copy has to be erased again",
+                    "the events and items that the bundle took in count until the next indexing run, attributes and "
+                    "merges are those of the copy, and whoever was erased since has to be erased again",
                     last,
                     bundle.version,
                     since,
@@ -217,6 +219,7 @@ class Recommender(Kept):
         Raises:
             QueryError: If the request asks for what the catalogue cannot tell.
         """
+        check_id("item_id", item_id)
         query = Query(**fields, user_id=user_id)
         return explain_why(Ready.alone(self._view([user_id]), query), item_id, self._retrieval)
 

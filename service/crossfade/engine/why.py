@@ -107,7 +107,7 @@ def explain_why(ready: Ready, item_id: str, settings: RetrievalSettings) -> Why:
     question = _Question(ready, row, wanted, pool, page)
     rows = np.union1d(np.flatnonzero(may_come), [row])
     scores = ready.scores(rows)
-    scores[np.searchsorted(rows, pool.rows)] = pool.scores  # the very floats that the answer is ordered by
+    scores[np.searchsorted(rows, pool.rows)] = pool.scores  # the floats that the pool is ordered by
     place_of_row = np.searchsorted(rows, [row])
     score = float(scores[place_of_row][0])
     rank = 1 + int(((scores > score) | ((scores == score) & (rows < row))).sum())

@@ -152,7 +152,7 @@ def _with_zone(moment: datetime) -> datetime:
     return moment
 
 
-_UNIX_SCHEMA: JsonDict = {"type": "number", "minimum": 0, "maximum": 1e20}
+_UNIX_SCHEMA: JsonDict = {"type": "number", "minimum": 1e8, "maximum": 1e20}
 MOMENT_SCHEMA: JsonDict = {"anyOf": [{"type": "string", "maxLength": 64}, _UNIX_SCHEMA]}
 
 Moment = Annotated[

@@ -86,6 +86,8 @@ PropertyValue = Annotated[
 
 
 def _a_moment(text: str) -> str:
+    if text.strip().isdecimal():
+        raise _refused("an ISO 8601 date or time")
     moment_of(text)
     return text
 

@@ -55,7 +55,8 @@ class Condition(Body):
     """What one property must be like: one operator or more, all of which must hold.
 
     A property that holds a list satisfies it by any one of its elements. A property that is missing satisfies
-    `exists: false` and nothing else. Times are ISO 8601.
+    `exists: false` and nothing else. Times are ISO 8601. A property whose times are text in
+    the data is compared as text, which is right for ISO 8601 of one form.
     """
 
     model_config = ConfigDict(

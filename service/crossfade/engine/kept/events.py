@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 from crossfade.engine.answer import Insight, Insights
 from crossfade.engine.attribution import attribution_of
+from crossfade.engine.bounds import MAX_EVENT_TYPE, check_id
 from crossfade.engine.clock import read_zone
-from crossfade.engine.kept.keeper import Keeper, check_id
+from crossfade.engine.kept.keeper import Keeper
 from crossfade.errors import QueryError
 from crossfade.live import Event, EventOutcome, StoredEvent
 
 __all__ = ["EventKeeper"]
 
-MAX_EVENT_TYPE = 64
 MAX_EVENT_ID = 128
 MAX_VALUE = 1e300
 MAX_CONTEXT = 32

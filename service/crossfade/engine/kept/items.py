@@ -9,9 +9,10 @@ from datetime import date
 
 from crossfade.encoding.item_text import item_text
 from crossfade.engine.answer import Item, ItemPage
+from crossfade.engine.bounds import check_id
 from crossfade.engine.filters import read_time
 from crossfade.engine.filters.standing import STANDING
-from crossfade.engine.kept.keeper import PATIENCE, Keeper, check_id, page_of
+from crossfade.engine.kept.keeper import PATIENCE, Keeper, page_of
 from crossfade.engine.view import View
 from crossfade.errors import LiveError, NotFoundError, QueryError
 from crossfade.live import ItemRecord

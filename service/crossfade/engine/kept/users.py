@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from crossfade.engine.answer import User, UserPage
-from crossfade.engine.kept.keeper import PATIENCE, Keeper, check_id, check_limit
+from crossfade.engine.bounds import check_id, check_whole
+from crossfade.engine.kept.keeper import PATIENCE, Keeper
 from crossfade.engine.people import evidence_of
+from crossfade.engine.query import MAX_LIMIT
 from crossfade.errors import LiveError, NotFoundError, QueryError
 from crossfade.live import UserRecord
 
@@ -79,7 +81,7 @@ class UserKeeper(Keeper):
             QueryError: If limit is out of its bounds.
         """
         bundle = self._look([]).bundle
-        check_limit(limit)
+        check_whole("limit", limit, 1, MAX_LIMIT)
         after = cursor or ""
         known = bundle.user_ids
         ids = set(known[bisect_right(known, after) :][: limit + 1])
