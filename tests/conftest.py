@@ -11,12 +11,16 @@ import fcntl
 import importlib.util
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from live.postgresql import Server
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MAY_BE_ABSENT = "MovieLens is not ours to pass on"
@@ -108,6 +112,18 @@ def demo_directory(shared_directory: Path, encoder_cache: Path, default_encoder:
 def sample_bundle(demo_directory: Path) -> Path:
     """The sample bundle's directory; read-only like all of the demo's."""
     return demo_directory / "bundle"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A real PostgreSQL server, started for the tests of this process that ask for it."""
+    from live.postgresql import find_programs, running_server  # noqa: PLC0415 - most tests need no database
+
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL on this machine")
+    with running_server(programs) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

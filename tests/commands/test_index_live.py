@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from commands.typed import Run
-from live.postgresql import Server, find_programs, running_server
+from live.postgresql import Server
 
 from crossfade.bundle import Bundle, BundleStore
 from crossfade.engine import Item, Query, Recommender, User
@@ -24,16 +24,6 @@ GONE, LATE = "gone-3f9d2c71b8", "late-b1c0a9e457"
 
 on_both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A real PostgreSQL server, started for these tests."""
-    programs = find_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL on this machine")
-    with running_server(programs) as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,20 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from live.postgresql import Server, find_programs, running_server
+from live.postgresql import Server
 
 from crossfade.live import LiveData
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """A real PostgreSQL server, started for these tests."""
-    programs = find_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL on this machine")
-    with running_server(programs) as running:
-        yield running
-
 
 _numbers = itertools.count()
 
